@@ -9,22 +9,22 @@ create table app.shops (
     currency char(3) not null,
     reporting_currencies text[] not null default '{}',
     timezone text not null,
-    created_at timestamptz not null,
-    updated_at timestamptz not null
+    created_at timestamptz not null default now(),
+    updated_at timestamptz not null default now()
 );
 
 create table app.markets (
     id bigint primary key,
     shop_id uuid not null,
     name text not null,
-    updated_at timestamptz not null
+    updated_at timestamptz not null default now()
 );
 
 create table app.products (
     id bigint primary key,
     shop_id uuid not null,
     title text not null,
-    updated_at timestamptz not null
+    updated_at timestamptz not null default now()
 );
 
 create table app.variants (
@@ -33,7 +33,7 @@ create table app.variants (
     product_id bigint not null,
     title text not null,
     sku text,
-    updated_at timestamptz not null
+    updated_at timestamptz not null default now()
 );
 
 create table app.customers (
@@ -41,8 +41,8 @@ create table app.customers (
     shop_id uuid not null,
     email text,
     name text,
-    created_at timestamptz not null,
-    updated_at timestamptz not null,
+    created_at timestamptz not null default now(),
+    updated_at timestamptz not null default now(),
     redacted_at timestamptz
 );
 
@@ -52,8 +52,8 @@ create table app.offers (
     name text not null,
     status text not null,
     discarded_at timestamptz,
-    created_at timestamptz not null,
-    updated_at timestamptz not null
+    created_at timestamptz not null default now(),
+    updated_at timestamptz not null default now()
 );
 
 create table app.offer_variants (
@@ -62,7 +62,7 @@ create table app.offer_variants (
     shop_id uuid not null,
     attached_at timestamptz not null,
     detached_at timestamptz,
-    updated_at timestamptz not null,
+    updated_at timestamptz not null default now(),
     primary key (offer_id, variant_id)
 );
 
@@ -78,7 +78,7 @@ create table app.orders (
     cancelled_at timestamptz,
     cancel_reason text,
     deleted_at timestamptz,
-    updated_at timestamptz not null
+    updated_at timestamptz not null default now()
 );
 
 create table app.order_lines (
@@ -93,7 +93,7 @@ create table app.order_lines (
     deposit numeric not null,
     balance numeric not null,
     balance_due_on date,
-    updated_at timestamptz not null,
+    updated_at timestamptz not null default now(),
     check (total = deposit + balance)
 );
 
@@ -106,7 +106,7 @@ create table app.payments (
     status text not null check (status in ('pending', 'succeeded', 'failed')),
     amount numeric not null,
     processed_at timestamptz,
-    updated_at timestamptz not null
+    updated_at timestamptz not null default now()
 );
 
 create table app.refunds (
@@ -116,14 +116,14 @@ create table app.refunds (
     order_line_id bigint not null,
     amount numeric not null,
     refunded_at timestamptz not null,
-    updated_at timestamptz not null
+    updated_at timestamptz not null default now()
 );
 
 create table app.fx_rates (
     rate_date date not null,
     currency char(3) not null,
     per_eur numeric not null,
-    updated_at timestamptz not null,
+    updated_at timestamptz not null default now(),
     primary key (rate_date, currency)
 );
 
