@@ -1,0 +1,30 @@
+{{ config(materialized='table', indexes=[{'columns': ['currency', 'day'], 'unique': true}]) }}
+
+with
+
+fx_rates as (
+
+    select * from {{ ref('stg_preorders__fx_rates') }}
+
+),
+
+rates_with_next as (
+
+    select
+        *,
+        lead(rate_date) over (partition by currency order by rate_date) as next_rate_date
+    from fx_rates
+
+)
+
+select
+    rates_with_next.currency,
+    carried.day::date as day,
+    rates_with_next.per_eur
+from rates_with_next
+cross join lateral generate_series(
+    rates_with_next.rate_date,
+    least(rates_with_next.next_rate_date - 1, rates_with_next.rate_date + {{ var('rate_carried_days') }}),
+    interval '1 day'
+) as carried (day)
+where rates_with_next.currency <> 'EUR'

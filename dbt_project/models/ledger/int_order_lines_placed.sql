@@ -1,0 +1,71 @@
+with
+
+order_lines as (
+
+    select * from {{ ref('stg_preorders__order_lines') }}
+
+),
+
+orders as (
+
+    select * from {{ ref('stg_preorders__orders') }}
+
+),
+
+shops as (
+
+    select * from {{ ref('stg_preorders__shops') }}
+
+),
+
+currencies as (
+
+    select * from {{ ref('currencies') }}
+
+),
+
+orders_changed as (
+
+    select * from {{ ref('int_orders_changed') }}
+
+),
+
+lines_counted as (
+
+    select
+        order_lines.order_line_id,
+        order_lines.order_id,
+        orders.shop_id,
+        orders.customer_id,
+        orders.market_id,
+        order_lines.offer_id,
+        order_lines.product_id,
+        order_lines.variant_id,
+
+        orders.currency as order_currency,
+        shops.timezone,
+        orders.cancel_reason,
+
+        order_lines.quantity,
+        (10 ^ currencies.minor_digits)::bigint as order_minor_per_major,
+        (order_lines.total * 10 ^ currencies.minor_digits)::bigint as total_minor,
+        (order_lines.deposit * 10 ^ currencies.minor_digits)::bigint as deposit_minor,
+
+        order_lines.balance_due_on,
+        orders.placed_at,
+        orders.cancelled_at
+    from orders_changed
+    inner join orders on orders_changed.order_id = orders.order_id
+    inner join order_lines on orders.order_id = order_lines.order_id
+    inner join shops on orders.shop_id = shops.shop_id
+    -- left: a currency that ISO 4217 doesn't know stops the build, it doesn't lose the line
+    left join currencies on orders.currency = currencies.currency
+    where orders.is_counted
+
+)
+
+select
+    *,
+    total_minor - deposit_minor as balance_minor,
+    (placed_at at time zone timezone)::date as placed_on
+from lines_counted

@@ -1,0 +1,6 @@
+select
+    id as product_id,
+    shop_id,
+
+    title as product_title
+from {{ source('preorders', 'products') }}

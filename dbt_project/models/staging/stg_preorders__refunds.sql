@@ -1,0 +1,9 @@
+select
+    id as refund_id,
+    order_line_id,
+
+    amount,
+
+    refunded_at,
+    updated_at
+from {{ source('preorders', 'refunds') }}
