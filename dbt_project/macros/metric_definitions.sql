@@ -16,9 +16,12 @@
 {% endmacro %}
 
 {# One summed column for each metric that the ledger holds; restricted to `names` where given. #}
-{% macro summed_metrics(names=none) %}
-{%- for metric in metric_definitions(['additive', 'state']) if names is none or metric.name in names %}
-    coalesce(sum({{ metric_column(metric) }}), 0)::bigint as {{ metric_column(metric) }},
-{%- endfor %}
-    sum(events)::bigint as events
+{% macro summed_metrics(names=none, events=true) %}
+    {%- set columns = [] %}
+    {%- for metric in metric_definitions(['additive', 'state']) if names is none or metric.name in names %}
+        {%- set column = metric_column(metric) %}
+        {%- do columns.append('coalesce(sum(' ~ column ~ '), 0)::bigint as ' ~ column) %}
+    {%- endfor %}
+    {%- if events %}{% do columns.append('sum(events)::bigint as events') %}{% endif %}
+    {{- columns | join(',\n    ') or 'null as nothing_while_parsing' }}
 {%- endmacro %}

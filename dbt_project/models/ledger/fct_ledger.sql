@@ -1,3 +1,5 @@
+-- depends_on: {{ ref('int_orders_changed') }}
+-- depends_on: {{ ref('int_build_snapshot') }}
 {{
     config(
         materialized='incremental',

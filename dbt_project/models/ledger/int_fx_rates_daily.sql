@@ -4,7 +4,7 @@ with
 
 fx_rates as (
 
-    select * from {{ ref('stg_preorders__fx_rates') }}
+    select * from {{ ref('stg_preorders__fx_rates') }} where per_eur is not null
 
 ),
 

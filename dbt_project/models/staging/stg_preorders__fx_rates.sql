@@ -1,10 +1,9 @@
 select
     currency::text as currency,
 
-    per_eur,
+    -- a rate of 0 or NaN converts nothing: it is as good as missing
+    case when per_eur > 0 and per_eur < 'infinity' then per_eur end as per_eur,
 
     rate_date,
     updated_at
 from {{ source('preorders', 'fx_rates') }}
--- a rate of 0 or NaN converts nothing: it is as good as missing
-where per_eur > 0 and per_eur < 'infinity'

@@ -1,0 +1,82 @@
+"""The dbt project as Dagster sees it: its manifest, and which models are published."""
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from dbt.cli.main import dbtRunner
+
+PROJECT_ROOT = Path(__file__).parents[2]
+DBT_PROJECT_DIR = PROJECT_ROOT / "dbt_project"
+_SOURCE_FOLDERS = ("models", "macros", "seeds", "tests")
+
+
+def dbt_folders() -> list[str]:
+    """Return dbt's options for where the project and the profile lie."""
+    return ["--project-dir", str(DBT_PROJECT_DIR), "--profiles-dir", str(PROJECT_ROOT)]
+
+
+def load_manifest() -> Mapping[str, Any]:
+    """Return dbt's manifest, parsed anew only if a file of the project is newer.
+
+    Every run loads this code location in a process of its own; parsing each time would cost seconds.
+
+    Raises:
+        RuntimeError: the project does not parse; the message is dbt's.
+    """
+    path = Path(os.environ.get("DBT_TARGET_PATH", DBT_PROJECT_DIR / "target")) / "manifest.json"
+    if not path.exists() or path.stat().st_mtime < _last_edit():
+        result = dbtRunner().invoke(["--quiet", "parse", *dbt_folders()])
+        if not result.success:
+            raise RuntimeError(f"dbt cannot parse {DBT_PROJECT_DIR}: {result.exception}")
+    manifest: Mapping[str, Any] = json.loads(path.read_text())
+    return manifest
+
+
+def _last_edit() -> float:
+    files = [DBT_PROJECT_DIR / "dbt_project.yml"]
+    for folder in _SOURCE_FOLDERS:
+        # the folders too: taking a file out changes only its folder's time
+        files += [DBT_PROJECT_DIR / folder, *(DBT_PROJECT_DIR / folder).rglob("*")]
+    return max(file.stat().st_mtime for file in files)
+
+
+@dataclass(frozen=True)
+class PublishedModel:
+    """A model that `reports` serves, as its dbt meta declares it.
+
+    Attributes:
+        name: model and table name, the same in `analytics` and `reports`.
+        grain: columns that identify a row; nulls count as equal.
+        serving_indexes: further indexes that the reports' queries use.
+    """
+
+    name: str
+    grain: tuple[str, ...]
+    serving_indexes: tuple[tuple[str, ...], ...] = field(default=())
+
+    @property
+    def is_per_shop(self) -> bool:
+        """Whether each row belongs to a shop, and is hidden from the others."""
+        return "shop_id" in self.grain
+
+
+def published_models(manifest: Mapping[str, Any]) -> list[PublishedModel]:
+    """Return the models with `published: true` in their meta, by name.
+
+    Raises:
+        ValueError: a published model declares no grain.
+    """
+    found = []
+    for node in manifest["nodes"].values():
+        meta = node["config"].get("meta", {})
+        if node["resource_type"] != "model" or not meta.get("published"):
+            continue
+        if not meta.get("grain"):
+            raise ValueError(f"{node['name']} is published: its meta must list the columns of its grain")
+        indexes = tuple(tuple(columns) for columns in meta.get("serving_indexes", ()))
+        found.append(PublishedModel(node["name"], tuple(meta["grain"]), indexes))
+    return sorted(found, key=lambda model: model.name)

@@ -1,0 +1,17 @@
+"""What Dagster loads as the code location `rollups`."""
+
+import dagster as dg
+
+from orchestration.rollups.build_lock import BuildLock
+from orchestration.rollups.dbt_models import dbt_models
+from orchestration.rollups.jobs import build_rollups, every_15_minutes, every_night, reconcile_rollups
+from orchestration.rollups.published_reports import published_reports
+from orchestration.rollups.reconciliation import equals_source
+
+defs = dg.Definitions(
+    assets=[dbt_models, published_reports],
+    asset_checks=[equals_source],
+    jobs=[build_rollups, reconcile_rollups],
+    schedules=[every_15_minutes, every_night],
+    resources={"build_lock": BuildLock()},
+)

@@ -1,0 +1,95 @@
+"""The tables of `reports`: made after their models, with their unique grain, indexes and row-level security."""
+
+import psycopg
+from psycopg import sql
+
+from orchestration.rollups.dbt_project import PublishedModel
+
+# Truncation takes a lock that the replica's readers wait for; dead rows at the end are reused instead.
+_STORAGE = sql.SQL("vacuum_truncate = off, autovacuum_vacuum_scale_factor = 0.05")
+
+# An unset shop raises: current_setting() of an unknown name, or the cast of an empty text.
+_TENANT = sql.SQL("shop_id = current_setting('preorders.shop_id')::uuid")
+
+
+def columns_of(connection: psycopg.Connection, schema: str, table: str) -> list[tuple[str, bool]]:
+    """Return a table's columns in their order: name, and whether it may be null."""
+    return connection.execute(
+        """
+        select attname::text, not attnotnull
+        from pg_attribute
+        where attrelid = to_regclass(format('%%I.%%I', %s::text, %s::text)) and attnum > 0 and not attisdropped
+        order by attnum
+        """,
+        (schema, table),
+    ).fetchall()
+
+
+def align_table(connection: psycopg.Connection, model: PublishedModel) -> None:
+    """Make the served table have the built one's columns; create it if it isn't there.
+
+    Raises:
+        RuntimeError: a column that is served is no longer built.
+    """
+    served, built = sql.Identifier("reports", model.name), sql.Identifier("analytics", model.name)
+    present = {name for name, _ in columns_of(connection, "reports", model.name)}
+    if not present:
+        connection.execute(sql.SQL("create table {} (like {})").format(served, built))
+        connection.execute(sql.SQL("alter table {} set ({})").format(served, _STORAGE))
+        _index(connection, model, "unique index", model.grain, "nulls not distinct")
+        for columns in model.serving_indexes:
+            _index(connection, model, "index", columns, "")
+        return
+    wanted = [name for name, _ in columns_of(connection, "analytics", model.name)]
+    if lost := present - set(wanted):
+        raise RuntimeError(
+            f"{model.name} no longer has {', '.join(sorted(lost))}, which reports show:"
+            " bring it back, or drop the column from reports by hand"
+        )
+    for name in wanted:
+        if name not in present:
+            connection.execute(
+                sql.SQL("alter table {} add column {} {}").format(
+                    served, sql.Identifier(name), sql.SQL(_type_of(connection, model.name, name))  # type: ignore[arg-type]
+                )
+            )
+
+
+def _index(
+    connection: psycopg.Connection, model: PublishedModel, kind: str, columns: tuple[str, ...], nulls: str
+) -> None:
+    connection.execute(
+        sql.SQL("create {kind} on {table} ({columns}) {nulls}").format(
+            kind=sql.SQL(kind),  # type: ignore[arg-type]
+            table=sql.Identifier("reports", model.name),
+            columns=sql.SQL(", ").join(map(sql.Identifier, columns)),
+            nulls=sql.SQL(nulls),  # type: ignore[arg-type]
+        )
+    )
+
+
+def _type_of(connection: psycopg.Connection, table: str, column: str) -> str:
+    row = connection.execute(
+        """
+        select format_type(atttypid, atttypmod) from pg_attribute
+        where attrelid = to_regclass(format('analytics.%%I', %s::text)) and attname = %s
+        """,
+        (table, column),
+    ).fetchone()
+    assert row is not None
+    return str(row[0])
+
+
+def secure_table(connection: psycopg.Connection, model: PublishedModel) -> None:
+    """Let the API's role read the table, and of a table of shops only the rows of the shop it has set."""
+    table = sql.Identifier("reports", model.name)
+    connection.execute(sql.SQL("grant select on {} to preorders_api").format(table))
+    row = connection.execute(
+        "select relrowsecurity from pg_class where oid = to_regclass(format('reports.%%I', %s::text))",
+        (model.name,),
+    ).fetchone()
+    if model.is_per_shop and row == (False,):
+        connection.execute(sql.SQL("alter table {} enable row level security").format(table))
+        connection.execute(
+            sql.SQL("create policy tenant on {} for select to preorders_api using ({})").format(table, _TENANT)
+        )
