@@ -17,9 +17,9 @@ group by shop_id, currency, entry_on, {{ keys | join(', ') }}
 select
     shop_id,
     currency,
-    date_trunc('{{ period }}', starts_on)::date as starts_on,
+    date_trunc('{{ period }}', starts_on::timestamp)::date as starts_on,
     {{ keys | join(',\n    ') }},
     {{ summed_metrics(metrics) }}
 from {{ daily }}
-group by shop_id, currency, date_trunc('{{ period }}', starts_on)::date, {{ keys | join(', ') }}
+group by shop_id, currency, date_trunc('{{ period }}', starts_on::timestamp)::date, {{ keys | join(', ') }}
 {% endmacro %}

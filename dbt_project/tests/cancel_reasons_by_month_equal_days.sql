@@ -5,6 +5,6 @@
     ref('rollup_cancellations_monthly'),
     'starts_on',
     ref('rollup_cancellations_daily'),
-    "date_trunc('month', starts_on)::date",
+    "date_trunc('month', starts_on::timestamp)::date",
     ['cancelled_units', 'cancelled_revenue'],
 ) }}

@@ -5,6 +5,6 @@
     ref('rollup_balances_monthly'),
     'starts_on',
     ref('rollup_balances_daily'),
-    "date_trunc('month', starts_on)::date",
+    "date_trunc('month', starts_on::timestamp)::date",
     ['balances_outstanding', 'lines_outstanding'],
 ) }}

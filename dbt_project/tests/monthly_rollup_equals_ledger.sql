@@ -5,5 +5,5 @@
     ref('rollup_variants_monthly'),
     'starts_on',
     ref('fct_ledger'),
-    "date_trunc('month', entry_on)::date",
+    "date_trunc('month', entry_on::timestamp)::date",
 ) }}

@@ -5,5 +5,5 @@
     ref('rollup_variants_weekly'),
     'starts_on',
     ref('fct_ledger'),
-    "date_trunc('week', entry_on)::date",
+    "date_trunc('week', entry_on::timestamp)::date",
 ) }}

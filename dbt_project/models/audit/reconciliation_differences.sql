@@ -86,7 +86,7 @@ ledger_sums as (
 
     select
         ledger.shop_id,
-        date_trunc('month', ledger.entry_on)::date as month,
+        date_trunc('month', ledger.entry_on::timestamp)::date as month,
         ledger.entry,
         count(*) as events,
         sum(ledger.order_amount_minor)::bigint as amount_minor

@@ -1,0 +1,49 @@
+"""The application: routes, one error shape, and the gate before them."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from litestar import Litestar
+from litestar.datastructures import State
+from litestar.types import ASGIApp
+
+from api.controllers.discovery import help_with_all, help_with_level
+from api.controllers.documentation import assets, openapi_document, openapi_page
+from api.controllers.health import live, ready
+from api.controllers.reports import read_catalog, report_handlers
+from api.errors import handle_error
+from api.gateway import Gateway
+from api.services import Services
+from api.settings import Settings
+
+_LARGEST_BODY = 64 * 1024
+
+
+def create_app(settings: Settings | None = None) -> ASGIApp:
+    """Return the ASGI application.
+
+    Args:
+        settings: of the environment, unless given.
+
+    Raises:
+        RuntimeError: a setting is missing.
+    """
+    services = Services(settings or Settings.from_environment())
+
+    @asynccontextmanager
+    async def lifespan(application: Litestar) -> AsyncIterator[None]:
+        async with services.run():
+            yield
+
+    application = Litestar(
+        [
+            *(read_catalog, *report_handlers(), help_with_all, help_with_level),
+            *(live, ready, openapi_document, openapi_page, assets()),
+        ],
+        exception_handlers={Exception: handle_error},
+        lifespan=[lifespan],
+        openapi_config=None,  # made from the registry instead
+        request_max_body_size=_LARGEST_BODY,
+        state=State({"services": services}),
+    )
+    return Gateway(application, services)

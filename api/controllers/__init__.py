@@ -1,0 +1,1 @@
+"""Handlers: a few lines each, between HTTP and what they ask for."""

@@ -1,0 +1,50 @@
+"""The OpenAPI document and its page, public; the page's scripts come from here, not from a network of others."""
+
+from typing import Any
+
+from litestar import MediaType, Request, get
+from litestar.datastructures import State
+from litestar.openapi.plugins import SwaggerRenderPlugin
+from litestar.router import Router
+from litestar.static_files import create_static_files_router
+from swagger_ui_bundle import swagger_ui_path
+
+from api.database import Connection, Unavailable, read
+from api.openapi import document
+from api.reports.answer import read_metrics
+from api.reports.metrics import Metrics
+
+_ASSETS = "/docs/assets"
+_PAGE = SwaggerRenderPlugin(
+    js_url=f"{_ASSETS}/swagger-ui-bundle.js",
+    css_url=f"{_ASSETS}/swagger-ui.css",
+    standalone_preset_js_url=f"{_ASSETS}/swagger-ui-standalone-preset.js",
+    favicon="",
+)
+
+
+@get("/openapi.json")
+async def openapi_document(state: State) -> dict[str, Any]:
+    """Answer with the OpenAPI document."""
+    return await _document(state)
+
+
+@get("/docs", media_type=MediaType.HTML)
+async def openapi_page(request: Request[Any, Any, Any], state: State) -> bytes:
+    """Answer with the page that shows it."""
+    return _PAGE.render(request, await _document(state))
+
+
+def assets() -> Router:
+    """Return the route to the page's scripts and styles."""
+    return create_static_files_router(path=_ASSETS, directories=[swagger_ui_path])
+
+
+async def _document(state: State) -> dict[str, Any]:
+    async def work(connection: Connection) -> Metrics:
+        return await read_metrics(connection)
+
+    try:
+        return document(await read(state.services.replica, work))
+    except Unavailable:  # the document stands without its database, only the metrics' names are missing
+        return document(Metrics(()))

@@ -1,0 +1,93 @@
+"""The gate before the application: no call below the base path gets past without a key and points to spend.
+
+It stands outside the router, so that unknown paths and verbs pass it too, and nothing can be routed around it.
+"""
+
+import logging
+import re
+from typing import TYPE_CHECKING
+
+from litestar.datastructures import Headers, MutableScopeHeaders
+from litestar.exceptions import MethodNotAllowedException
+from litestar.serialization import encode_json
+
+from api.errors import RETRY_SECONDS, error_body
+from api.paths import is_below_base
+from api.rate_limit import READ_COST, WRITE_COST, Allowance
+
+if TYPE_CHECKING:
+    from litestar.types import ASGIApp, Message, Receive, Scope, Send
+
+    from api.services import Services
+
+_logger = logging.getLogger(__name__)
+_SLASHES = re.compile("/{2,}")
+_READS = {"GET", "HEAD", "OPTIONS"}
+_VERBS = {"GET", "POST"}
+
+
+class Gateway:
+    """An ASGI application around the router."""
+
+    def __init__(self, application: "ASGIApp", services: "Services") -> None:
+        self._application, self._services = application, services
+
+    async def __call__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
+        """Let a call through with its caller in the scope's state, or answer it here."""
+        if scope["type"] != "http":
+            await self._application(scope, receive, send)
+            return
+        # The router folds slashes; a path must mean the same to it and to this gate.
+        scope["path"] = _SLASHES.sub("/", scope["path"])
+        if not is_below_base(scope["path"]):
+            await self._application(scope, receive, send)
+            return
+        try:
+            caller = await self._services.authenticator.caller(Headers.from_scope(scope).getall("x-auth-token", []))
+            cost = READ_COST if scope["method"] in _READS else WRITE_COST
+            allowance = await self._services.rate_limiter.spend(caller, cost)
+        except Exception as error:  # answered in the one shape, whatever it is
+            await _refuse(error, scope, send)
+            return
+        if not allowance.allowed:
+            await _limit(allowance, send)
+            return
+
+        async def send_with_headers(message: "Message") -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableScopeHeaders(message)
+                for name, value in allowance.headers.items():
+                    headers[name] = value
+            await send(message)
+
+        if scope["method"] not in _VERBS:  # the router would answer OPTIONS by itself
+            await _refuse(MethodNotAllowedException(), scope, send_with_headers)
+            return
+        scope["state"]["caller"] = caller
+        await self._application(scope, receive, send_with_headers)
+
+
+async def _refuse(error: Exception, scope: "Scope", send: "Send") -> None:
+    status, messages = error_body(error, scope["method"], scope["path"])
+    if status == 500:
+        _logger.error("unexpected error on %s %s", scope["method"], scope["path"], exc_info=error)
+    headers = {"Retry-After": str(RETRY_SECONDS)} if status == 503 else {}
+    await _send_json(status, {"errors": messages}, headers, send)
+
+
+async def _limit(allowance: Allowance, send: "Send") -> None:
+    seconds = allowance.retry_after
+    body = {
+        "error": "Rate limit exceeded",
+        "retry_after": seconds,
+        "message": f"The limit is {allowance.limit} points a minute; try again in {seconds} seconds.",
+    }
+    await _send_json(429, body, {**allowance.headers, "Retry-After": str(seconds)}, send)
+
+
+async def _send_json(status: int, body: object, headers: dict[str, str], send: "Send") -> None:
+    content = encode_json(body)
+    fields = {"content-type": "application/json", "content-length": str(len(content)), **headers}
+    raw_headers = [(name.lower().encode(), value.encode()) for name, value in fields.items()]
+    await send({"type": "http.response.start", "status": status, "headers": raw_headers})  # type: ignore[typeddict-item]
+    await send({"type": "http.response.body", "body": content, "more_body": False})

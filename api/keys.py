@@ -1,0 +1,162 @@
+"""API keys: made, listed and revoked. The key itself is shown once; the database has only its hash."""
+
+import hashlib
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, LiteralString
+from uuid import UUID
+
+import psycopg
+from psycopg.rows import class_row
+
+PREFIX = "pre_"
+HINT_LENGTH = len(PREFIX) + 6
+SCOPES = ("read", "export")
+
+Connection = psycopg.Connection[Any]
+
+
+class KeyProblem(Exception):
+    """A key could not be made, found or revoked; the message says why."""
+
+
+@dataclass(frozen=True)
+class ApiKey:
+    """What may be shown of a key."""
+
+    api_key_id: int
+    shop_domain: str
+    hint: str
+    scopes: list[str]
+    created_at: datetime
+    expires_at: datetime | None
+    revoked_at: datetime | None
+    is_live: bool
+
+
+def generate_key() -> str:
+    """A new key: a prefix that secret scanners can look for, and 32 random bytes."""
+    return PREFIX + secrets.token_urlsafe(32)
+
+
+def hash_key(key: str) -> bytes:
+    """What is stored of a key. A plain hash will do: 256 random bits can't be guessed, salted or not."""
+    return hashlib.sha256(key.encode()).digest()
+
+
+def create_key(
+    connection: Connection,
+    shop_domain: str,
+    *,
+    scopes: Sequence[str] = SCOPES,
+    rate_limit: int | None = None,
+    expires_in_days: int | None = None,
+) -> str:
+    """Make a key for the shop and return it; it can't be read again.
+
+    Args:
+        rate_limit: points in a minute, for all keys of the shop; None leaves the shop's limit as it is.
+        expires_in_days: counted by the database's clock; None: it does not expire.
+
+    Raises:
+        KeyProblem: there is no such shop, or an argument is out of range.
+    """
+    unknown = sorted(set(scopes) - set(SCOPES))
+    if unknown or not scopes:
+        given = ", ".join(unknown) or "none"
+        raise KeyProblem(f"scopes must be one or more of {', '.join(SCOPES)}, not {given}")
+    if rate_limit is not None and rate_limit < 1:
+        raise KeyProblem(f"rate limit must be at least 1 point in a minute, not {rate_limit}")
+    if expires_in_days is not None and not 1 <= expires_in_days <= 36_500:
+        raise KeyProblem(f"days to expiry must be from 1 to 36500, not {expires_in_days}")
+    key = generate_key()
+    with connection.transaction():
+        shop_id = _shop_id(connection, shop_domain)
+        connection.execute(
+            """
+            insert into service.api_keys (shop_id, key_hash, hint, scopes, expires_at)
+            values (%s, %s, %s, %s, now() + make_interval(days => %s))
+            """,
+            [shop_id, hash_key(key), key[:HINT_LENGTH], list(scopes), expires_in_days],
+        )
+        if rate_limit is not None:
+            connection.execute(
+                """
+                insert into service.rate_limits (shop_id, points_per_minute) values (%s, %s)
+                on conflict (shop_id) do update set points_per_minute = excluded.points_per_minute
+                """,
+                [shop_id, rate_limit],
+            )
+    return key
+
+
+def list_keys(connection: Connection) -> list[ApiKey]:
+    """All keys, those of each shop together, the newest first."""
+    return _read_keys(connection, "order by shop_domain, keys.api_key_id desc")
+
+
+def revoke_key(connection: Connection, id_or_hint: str) -> ApiKey:
+    """Revoke one key; one that was revoked before keeps its first time.
+
+    Raises:
+        KeyProblem: no key has that id or hint, or several live ones have that hint.
+    """
+    by_id = id_or_hint.isdecimal() and len(id_or_hint) < 19
+    with connection.transaction():
+        found = _read_keys(
+            connection,
+            "where keys.api_key_id = %s" if by_id else "where keys.hint = %s",
+            [int(id_or_hint) if by_id else id_or_hint],
+        )
+        live = [key for key in found if key.revoked_at is None]
+        if not found:
+            raise KeyProblem(f"no key has the id or hint {id_or_hint}")
+        if len(live) > 1:
+            ids = ", ".join(str(key.api_key_id) for key in live)
+            raise KeyProblem(f"several keys have the hint {id_or_hint}; give one of the ids {ids}")
+        chosen = (live or found)[0]
+        connection.execute(
+            "update service.api_keys set revoked_at = now() where api_key_id = %s and revoked_at is null",
+            [chosen.api_key_id],
+        )
+    return chosen
+
+
+def is_live(connection: Connection, key: str) -> bool:
+    """Whether the key would be accepted now."""
+    row = connection.execute(
+        """
+        select 1 from service.api_keys
+        where key_hash = %s and revoked_at is null and (expires_at is null or expires_at > now())
+        """,
+        [hash_key(key)],
+    ).fetchone()
+    return row is not None
+
+
+def _shop_id(connection: Connection, shop_domain: str) -> UUID:
+    row = connection.execute("select id from app.shops where domain = %s", [shop_domain]).fetchone()
+    if row is None:
+        raise KeyProblem(f"no shop has the domain {shop_domain}")
+    shop_id: UUID = row[0]
+    return shop_id
+
+
+def _read_keys(connection: Connection, rest: LiteralString, values: Sequence[object] = ()) -> list[ApiKey]:
+    query: LiteralString = """
+        select
+            keys.api_key_id,
+            coalesce(shops.domain, keys.shop_id::text) as shop_domain,
+            keys.hint,
+            keys.scopes,
+            keys.created_at,
+            keys.expires_at,
+            keys.revoked_at,
+            keys.revoked_at is null and (keys.expires_at is null or keys.expires_at > now()) as is_live
+        from service.api_keys as keys
+        left join app.shops as shops on keys.shop_id = shops.id
+    """
+    with connection.cursor(row_factory=class_row(ApiKey)) as cursor:
+        return cursor.execute(query + rest, values).fetchall()

@@ -1,0 +1,135 @@
+"""Blocks of a report's answer, such as its totals or its series, and the SQL of each.
+
+One statement a block. It ends with the values as they are shown (money as decimal text, ratios rounded), so
+that JSON and CSV cannot differ.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from api.reports.breakdown import Arguments, Grouping, grouped
+from api.reports.metrics import Metric
+from api.reports.query import ReportQuery
+from api.reports.rollups import VARIANTS, Rollup
+
+# A row of a breakdown is shown for an event in the window, or an open line at its end (spec: api.md, Reads).
+HAS_ACTIVITY = "(coalesce(grouped.events, 0) > 0 or coalesce(grouped.lines_outstanding, 0) > 0)"
+
+Sources = Callable[[ReportQuery, Arguments], str]
+Replacements = Callable[[ReportQuery], Mapping[str, str]]
+
+
+@dataclass(frozen=True)
+class Block:
+    """One part of an answer.
+
+    Attributes:
+        key: where it stands in the body.
+        columns: what a row tells beside metrics: name -> SQL over `grouped` and the joined tables, in which
+            `{first}` and `{last}` stand for the window's days.
+        trailing_columns: the same, behind the metrics.
+        metrics: those shown; None: all, or those that the request chose.
+        rollup, grouping: what it is summed from, and what there is a row for.
+        joins: SQL that follows `from grouped`.
+        shown_if: condition on a row; `hidden` lists metrics that only this or the order needs.
+        order: SQL; it must be total.
+        limit: most rows; `paged`: as many as the request's page.
+        replaces: metrics that the request wants as another expression over `grouped`.
+    """
+
+    key: str
+    columns: Mapping[str, str] = field(default_factory=dict)
+    metrics: tuple[str, ...] | None = None
+    rollup: Rollup = VARIANTS
+    grouping: Grouping = field(default=Grouping())
+    joins: Sources = field(default=lambda query, arguments: "")
+    shown_if: str = "true"
+    hidden: tuple[str, ...] = ()
+    order: str = ""
+    limit: int | None = None
+    paged: bool = False
+    trailing_columns: Mapping[str, str] = field(default_factory=dict)
+    replaces: Replacements = field(default=lambda query: {})
+
+    @property
+    def has_rows(self) -> bool:
+        """Whether it is a list of rows; else it is one object."""
+        return bool(self.grouping.columns) or self.grouping.is_series
+
+    def metrics_shown(self, query: ReportQuery) -> tuple[str, ...]:
+        """Return the names of the metrics that a row shows, in order."""
+        return self.metrics or query.chosen_metrics or query.metrics.names
+
+    def amounts_shown(self, query: ReportQuery) -> set[str]:
+        """Return the metrics in money that the block's numbers depend on."""
+        replaced = self.replaces(query)
+        needed = query.metrics.needed_for([*self.metrics_shown(query), *self.hidden])
+        amounts = {metric.name for metric in needed if metric.unit == "money"}
+        sources = {source for name, source in replaced.items() if name in amounts} & query.metrics.by_name.keys()
+        return (amounts - replaced.keys()) | sources
+
+    def statement(self, query: ReportQuery, arguments: Arguments, every_row: bool = False) -> str:
+        """Return the block's SQL, one row a line of the report.
+
+        Args:
+            query: the request.
+            arguments: receives the bound values.
+            every_row: all rows instead of the request's page.
+        """
+        shown = self.metrics_shown(query)
+        computed = query.metrics.needed_for([*shown, *self.hidden])
+        rows = grouped(query, self.rollup, self.grouping, computed, arguments)
+        raw = {metric.name: f"coalesce(grouped.{metric.name}, 0)" for metric in computed}
+        raw |= {name: raw.get(value, value) for name, value in self.replaces(query).items()}
+        values = [f'{_dated(source, query, arguments)} as "{name}"' for name, source in self.columns.items()]
+        values += [
+            f'{_shown_value(query.metrics.by_name[name], raw, query, arguments)} as "{name}"' for name in shown
+        ]
+        values += [f'{expression} as "{name}"' for name, expression in self.trailing_columns.items()]
+        statement = (
+            f"with grouped as ({rows}) select {', '.join(values)} from grouped {self.joins(query, arguments)}"
+            f" where {self.shown_if}"
+        )
+        if self.order:
+            statement += f" order by {self.order}"
+        if self.limit is not None:
+            statement += f" limit {self.limit}"
+        if self.paged and not every_row:
+            offset = min((query.page - 1) * query.per_page, 2**63 - 1)
+            statement += f" limit {arguments.bind(query.per_page, 'bigint')} offset {arguments.bind(offset, 'bigint')}"
+        return statement
+
+    def count_statement(self, query: ReportQuery, arguments: Arguments) -> str:
+        """Return SQL for the number of rows on all pages."""
+        return f"select count(*) as total_count from ({self.statement(query, arguments, every_row=True)}) as every_row"
+
+
+def _dated(expression: str, query: ReportQuery, arguments: Arguments) -> str:
+    """Bind the window's days where the expression names them: an unused value has no type and is refused."""
+    for name, day in (("{first}", query.window.first), ("{last}", query.window.last)):
+        if name in expression:
+            expression = expression.replace(name, arguments.bind(day, "date"))
+    return expression
+
+
+def _shown_value(metric: Metric, raw: Mapping[str, str], query: ReportQuery, arguments: Arguments) -> str:
+    """Return SQL for a metric as it is shown: decimal text, an integer, or a number of 4 decimals."""
+    if metric.kind != "ratio":
+        return _money(raw[metric.name], query, arguments) if metric.unit == "money" else f"{raw[metric.name]}::bigint"
+    above = raw[metric.numerator or ""]
+    below = "(" + " + ".join(raw[name] for name in metric.denominator) + ")"
+    if metric.unit == "money":
+        value = _money(_rounded_quotient(above, below), query, arguments)
+    else:
+        value = f"trim_scale({_rounded_quotient(f'10000 * {above}', below)} * 0.0001)"
+    return f"case when {below} > 0 then {value} end"
+
+
+def _rounded_quotient(above: str, below: str) -> str:
+    """Return SQL for above / below, rounded half up, exactly: numeric division would round twice."""
+    return f"sign({above}) * div(2 * abs({above})::numeric + {below}, 2 * {below})"
+
+
+def _money(minor: str, query: ReportQuery, arguments: Arguments) -> str:
+    """Return SQL for minor units as decimal text: a product has exactly the decimals of its factors."""
+    return f"(({minor})::numeric * {arguments.bind(query.minor_unit, 'numeric')})::text"

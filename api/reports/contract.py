@@ -1,0 +1,163 @@
+"""The contract of a request: every problem of it is found and told in one answer (spec: api.md, Parameters).
+
+Two steps: `decode_query` and `check` need no database; `resolve` compares with what is published.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from urllib.parse import unquote_to_bytes
+from uuid import UUID
+
+from api.reports.metrics import Metrics
+from api.reports.parameters import MOST_OFFERS, Refused
+from api.reports.query import Filters, ReportQuery, Shop
+from api.reports.report import Report
+from api.reports.window import Window, count_buckets
+
+MOST_BUCKETS = 3700
+DEFAULT_DAYS = 30
+_LONGEST_NAME = 100
+
+
+class Invalid(Exception):
+    """A request with problems; each of `problems` begins with the parameter's name."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("; ".join(problems))
+        self.problems = problems
+
+
+@dataclass(frozen=True)
+class Request:
+    """Parameters that are right by themselves, and the problems of the others."""
+
+    report: Report
+    values: Mapping[str, Any]
+    problems: tuple[str, ...]
+
+
+def decode_query(report: Report, query_string: bytes) -> dict[str, Any]:
+    """Return a query string's parameters as the JSON that they stand for.
+
+    Raises:
+        Invalid: the text is not UTF-8, or a single value is given twice.
+    """
+    lists = {parameter.name for parameter in report.parameters if parameter.is_list}
+    decoders = {parameter.name: parameter.decode for parameter in report.parameters}
+    values: dict[str, Any] = {}
+    problems: list[str] = []
+    for pair in filter(None, query_string.split(b"&")):
+        raw_name, _, raw_value = pair.partition(b"=")
+        try:
+            name, value = _decoded(raw_name), _decoded(raw_value)
+        except UnicodeDecodeError:
+            problems.append("query must be UTF-8 text")
+            continue
+        base = name.removesuffix("[]")
+        if base in lists:
+            values.setdefault(base, []).extend([value] if name.endswith("[]") else value.split(","))
+        elif name in values:
+            problems.append(f"{_shortened(name)} must be given once")
+        else:
+            values[name] = decoders.get(name, str)(value)
+    if problems:
+        raise Invalid(problems)
+    return values
+
+
+def _decoded(raw: bytes) -> str:
+    return unquote_to_bytes(raw.replace(b"+", b" ")).decode()
+
+
+def _shortened(name: str) -> str:
+    return name or '(empty)' if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME]}..."
+
+
+def check(report: Report, given: Mapping[str, Any]) -> Request:
+    """Check each parameter, and those that go together."""
+    accepted = {parameter.name: parameter for parameter in report.parameters}
+    values: dict[str, Any] = {}
+    problems: list[str] = []
+    for name, value in given.items():
+        if name not in accepted:
+            problems.append(f"{_shortened(name)} is not a parameter of {report.name}; it takes {', '.join(accepted)}")
+            continue
+        try:
+            values[name] = accepted[name].parse(value)
+        except Refused as refusal:
+            problems.append(f"{name} {refusal}")
+    for name, other in (("from", "to"), ("to", "from")):
+        if name not in given and other in given:
+            problems.append(f"{name} must be given together with {other}")
+    if "from" in values and "to" in values and values["from"] > values["to"]:
+        problems.append("from must not be after to")
+    if report.needs_offers and not {"offer_id", "offer_ids"} & given.keys():
+        problems.append(f"offer_id is required: {report.name} needs offer_id or offer_ids")
+    if not values.get("include_deposits", True) and not values.get("include_balances", True):
+        problems.append("include_deposits or include_balances must be true")
+    if len(_offers(values)) > MOST_OFFERS:
+        problems.append(f"offer_ids must name at most {MOST_OFFERS} offers, offer_id among them")
+    return Request(report, values, tuple(problems))
+
+
+def _offers(values: Mapping[str, Any]) -> tuple[UUID, ...]:
+    single = (values["offer_id"],) if "offer_id" in values else ()
+    return tuple(dict.fromkeys((*single, *values.get("offer_ids", ()))))
+
+
+def offers_named(request: Request) -> tuple[UUID, ...]:
+    """Return the offers that the request names, each once."""
+    return _offers(request.values)
+
+
+def resolve(request: Request, shop: Shop, metrics: Metrics, known_offers: Collection[UUID]) -> ReportQuery:
+    """Return the query for a shop.
+
+    Args:
+        request: checked.
+        shop, metrics: as published.
+        known_offers: those of `offers_named` that are this shop's.
+
+    Raises:
+        Invalid: with every problem, those of `check` too.
+    """
+    values = request.values
+    problems = list(request.problems)
+    for offer in offers_named(request):
+        if offer not in known_offers:
+            problems.append(f"offer_ids contains an unknown offer: {offer}")
+    currency = values.get("currency", shop.currency)
+    if currency not in shop.currencies:
+        problems.append(f"currency must be one of: {', '.join(sorted(shop.currencies))}")
+    chosen = values.get("metrics")
+    if chosen is not None and not set(chosen) <= set(metrics.names):
+        problems.append(f"metrics must be among: {', '.join(metrics.names)}")
+    window = Window(
+        values.get("from", shop.today - timedelta(days=DEFAULT_DAYS - 1)), values.get("to", shop.today)
+    )
+    granularity = values.get("granularity", "day")
+    has_window = ("from" in values) == ("to" in values)  # else one of them was refused already
+    if request.report.has_series and has_window and count_buckets(window, granularity) > MOST_BUCKETS:
+        problems.append(
+            f"from to to is {count_buckets(window, granularity)} buckets by {granularity}; at most {MOST_BUCKETS}"
+        )
+    if problems:
+        raise Invalid(problems)
+    return ReportQuery(
+        shop=shop,
+        metrics=metrics,
+        window=window,
+        currency=currency,
+        filters=Filters(
+            offers_named(request),
+            *(values.get(name) for name in ("product_id", "variant_id", "market_id")),
+        ),
+        granularity=granularity,
+        chosen_metrics=metrics.in_order(chosen) if chosen is not None else None,
+        include_deposits=values.get("include_deposits", True),
+        include_balances=values.get("include_balances", True),
+        page=values.get("page", 1),
+        per_page=values.get("per_page", 50),
+    )

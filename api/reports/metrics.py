@@ -1,0 +1,82 @@
+"""Metrics as dbt defines them (`reports.metric_definitions`): names, units, and how each is computed."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+DEFINITIONS_SQL = """
+    select metric as name, kind, unit, description, numerator, denominator, entity, day
+    from reports.metric_definitions
+    order by position
+"""
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One metric.
+
+    Attributes:
+        name: as every report shows it.
+        kind: `additive` (summed over the window's days), `state` (summed from the beginning to the window's
+            end), `distinct` (an entity counted once), `ratio` (numerator / denominator).
+        unit: `count`, `money` (minor units in the rollups, decimal text in answers) or `fraction`.
+        description: for people.
+        numerator, denominator: of a ratio, names of metrics; the denominator's are added up.
+        entity, day: of a distinct count, columns of `reports.fct_order_variants`.
+    """
+
+    name: str
+    kind: str
+    unit: str
+    description: str
+    numerator: str | None = None
+    denominator: tuple[str, ...] = ()
+    entity: str | None = None
+    day: str | None = None
+
+    @property
+    def column(self) -> str:
+        """The rollups' column of an additive or state metric."""
+        return f"{self.name}_minor" if self.unit == "money" else self.name
+
+    @property
+    def is_summed(self) -> bool:
+        """Whether the rollups hold it."""
+        return self.kind in ("additive", "state")
+
+
+class Metrics:
+    """All metrics, in the order in which reports show them."""
+
+    def __init__(self, metrics: Iterable[Metric]) -> None:
+        self.by_name = {metric.name: metric for metric in metrics}
+
+    @classmethod
+    def from_rows(cls, rows: Iterable[Mapping[str, Any]]) -> "Metrics":
+        """Read rows of `DEFINITIONS_SQL`."""
+        return cls(
+            Metric(**{**row, "denominator": tuple(filter(None, (row["denominator"] or "").split("+")))})
+            for row in rows
+        )
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of all metrics, in order."""
+        return tuple(self.by_name)
+
+    def in_order(self, names: Iterable[str]) -> tuple[str, ...]:
+        """Return the names in the definitions' order, each once."""
+        wanted = set(names)
+        return tuple(name for name in self.by_name if name in wanted)
+
+    def needed_for(self, names: Iterable[str]) -> tuple[Metric, ...]:
+        """Return the metrics that must be computed to show these: a ratio needs its parts.
+
+        Raises:
+            KeyError: a metric that dbt doesn't define.
+        """
+        needed: set[str] = set()
+        for name in names:
+            metric = self.by_name[name]
+            needed |= {metric.numerator, *metric.denominator} if metric.kind == "ratio" else {name}  # type: ignore[arg-type]
+        return tuple(self.by_name[name] for name in self.in_order(needed))

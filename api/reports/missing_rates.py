@@ -1,0 +1,76 @@
+"""Amounts that no exchange rate converts: a report that would show one refuses (spec: metrics.md, Money)."""
+
+from collections.abc import Sequence
+from datetime import date
+
+from api.reports.blocks import Block
+from api.reports.breakdown import Arguments, scope
+from api.reports.query import ReportQuery
+from api.reports.rollups import CUSTOMERS
+
+
+class MissingRate(Exception):
+    """The report shows an amount that depends on an exchange rate that isn't there.
+
+    Attributes:
+        currency: that the report was asked in.
+        order_currency: that would have to be converted.
+        day: the first one without a rate.
+    """
+
+    def __init__(self, currency: str, order_currency: str, day: date) -> None:
+        super().__init__(f"no rate from {order_currency} to {currency} on {day}")
+        self.currency, self.order_currency, self.day = currency, order_currency, day
+
+
+def missing_rate_statement(blocks: Sequence[Block], query: ReportQuery, arguments: Arguments) -> str | None:
+    """Return SQL for the first missing rate (`order_currency`, `rate_on`) that the blocks depend on.
+
+    None if the blocks show no amount. An outstanding balance depends on a rate only while the line is open.
+    """
+    amounts = [query.metrics.by_name[name] for name in set().union(*(block.amounts_shown(query) for block in blocks))]
+    flows = [metric.name for metric in amounts if metric.kind == "additive"]
+    states = [metric.name for metric in amounts if metric.kind == "state"]
+    if not flows and not states:
+        return None
+    missing = []
+    conditions = f"from reports.fct_missing_rates as missing where {scope(query, arguments, 'missing.')}"
+    if all(block.rollup is CUSTOMERS for block in blocks):
+        conditions += f" and {_customer_is_listed(query, arguments)}"
+    first, end = arguments.bind(query.window.first, "date"), arguments.bind(query.window.end, "date")
+    if flows:
+        missing.append(
+            f"select missing.rate_on, missing.order_currency {conditions}"
+            f" and missing.metric = any({arguments.bind(flows, 'text[]')})"
+            f" and missing.starts_on >= {first} and missing.starts_on < {end}"
+        )
+    if states:
+        missing.append(
+            f"select open.rate_on, open.order_currency from ({_bucket_ends(blocks, query, first, end)}) as ends (day)"
+            f" cross join lateral (select missing.rate_on, missing.order_currency {conditions}"
+            f" and missing.metric = any({arguments.bind(states, 'text[]')}) and missing.starts_on < ends.day"
+            " group by missing.rate_on, missing.order_currency having sum(missing.lines_outstanding) > 0) as open"
+        )
+    return f"{' union all '.join(missing)} order by rate_on, order_currency limit 1"
+
+
+def _bucket_ends(blocks: Sequence[Block], query: ReportQuery, first: str, end: str) -> str:
+    """Return SQL for the days after those whose state is shown: the window's end, and each bucket's."""
+    if not any(block.grouping.is_series for block in blocks):
+        return f"select greatest({first}, {end})"  # both: a bound value that isn't used has no type, and is refused
+    period = query.granularity
+    return (
+        f"select least(start + interval '1 {period}', {end}::timestamp)::date from generate_series("
+        f"date_trunc('{period}', {first}::timestamp), {end}::timestamp - interval '1 day',"
+        f" interval '1 {period}') as start"
+    )
+
+
+def _customer_is_listed(query: ReportQuery, arguments: Arguments) -> str:
+    """Return a condition: the customer has an event in the window, without which no row shows them."""
+    first, end = arguments.bind(query.window.first, "date"), arguments.bind(query.window.end, "date")
+    return (
+        "exists (select from reports.rollup_customers_daily as listed where"
+        f" {scope(query, arguments, 'listed.')} and listed.customer_id = missing.customer_id"
+        f" and listed.starts_on >= {first} and listed.starts_on < {end} and listed.events > 0)"
+    )

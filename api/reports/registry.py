@@ -1,0 +1,340 @@
+"""The nine reports. A further one is a further entry here."""
+
+from api.reports.blocks import HAS_ACTIVITY, Block
+from api.reports.breakdown import Arguments, Grouping, scope
+from api.reports.parameters import (
+    BY_DATE_METRICS,
+    GRANULARITY,
+    INCLUDES,
+    LINE_FILTERS,
+    PAGING,
+    SCOPE,
+)
+from api.reports.query import ReportQuery
+from api.reports.report import Report
+from api.reports.rollups import BALANCES, CANCELLATIONS, CUSTOMERS
+
+_SERIES = {
+    "bucket": "grouped.bucket",
+    "from": "greatest(grouped.bucket, {first})",
+    "to": "least(grouped.bucket_end - 1, {last})",
+    "partial": "grouped.bucket < {first} or grouped.bucket_end - 1 > {last}",
+}
+_OFFER = {"offer_id": "grouped.offer_id::text", "offer_name": "offers.offer_name"}
+_INSTANT = (
+    "to_char({0} at time zone 'UTC', case when {0} = date_trunc('second', {0})"
+    " then 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"' else 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"' end)"
+)
+_AGES = "no_due_date,not_due,1_30,31_60,61_90,over_90"
+_AGE = """
+    case
+        when balance_due_on is null then 'no_due_date'
+        when balance_due_on >= {last_day} then 'not_due'
+        when balance_due_on >= {last_day} - 30 then '1_30'
+        when balance_due_on >= {last_day} - 60 then '31_60'
+        when balance_due_on >= {last_day} - 90 then '61_90'
+        else 'over_90'
+    end
+"""
+_REVENUE_METRICS = ("orders", "units", "revenue", "deposit_revenue", "balance_revenue")
+_CANCELLATION_METRICS = (
+    "cancelled_orders",
+    "cancelled_units",
+    "cancelled_revenue",
+    "refunds_issued",
+    "refunds_count",
+    "cancellation_rate",
+)
+_COLLECTION_METRICS = (
+    "balances_outstanding",
+    "lines_outstanding",
+    "balances_collected",
+    "balances_collected_count",
+    "balances_failed",
+    "balances_failed_amount",
+    "collection_rate",
+)
+
+
+def _join_offers(query: ReportQuery, arguments: Arguments) -> str:
+    shop = arguments.bind(query.shop.shop_id, "uuid")
+    return f"left join reports.dim_offers as offers on offers.shop_id = {shop} and offers.offer_id = grouped.offer_id"
+
+
+def _join_products(query: ReportQuery, arguments: Arguments) -> str:
+    shop = arguments.bind(query.shop.shop_id, "uuid")
+    return (
+        f"left join reports.dim_products as products"
+        f" on products.shop_id = {shop} and products.product_id = grouped.product_id"
+    )
+
+
+def _join_variants(query: ReportQuery, arguments: Arguments) -> str:
+    """Join what is attached now, sold or not; a variant's product is its current one (api.md, by_variant)."""
+    shop = arguments.bind(query.shop.shop_id, "uuid")
+    wanted = [f"pairs.shop_id = {shop}", f"pairs.offer_id = any({arguments.bind(query.filters.offer_ids, 'uuid[]')})"]
+    if query.filters.variant_id is not None:
+        wanted.append(f"pairs.variant_id = {arguments.bind(query.filters.variant_id, 'bigint')}")
+    if query.filters.product_id is not None:
+        wanted.append(f"current.product_id = {arguments.bind(query.filters.product_id, 'bigint')}")
+    return f"""
+        full join (
+            select pairs.offer_id, pairs.variant_id
+            from reports.dim_offer_variants as pairs
+            left join reports.dim_variants as current
+                on current.shop_id = pairs.shop_id and current.variant_id = pairs.variant_id
+            where {" and ".join(wanted)}
+        ) as attached on attached.offer_id = grouped.offer_id and attached.variant_id = grouped.variant_id
+        left join reports.dim_variants as variants
+            on variants.shop_id = {shop} and variants.variant_id = coalesce(grouped.variant_id, attached.variant_id)
+        left join reports.dim_products as products
+            on products.shop_id = {shop} and products.product_id = variants.product_id
+    """
+
+
+def _join_ages(query: ReportQuery, arguments: Arguments) -> str:
+    ages = arguments.bind(_AGES.split(","), "text[]")
+    return f"right join unnest({ages}) with ordinality as ages (age, position) on ages.age = grouped.age"
+
+
+def _join_customers(query: ReportQuery, arguments: Arguments) -> str:
+    """Join names, and the first and last order over all history up to the window's end."""
+    shop, end = arguments.bind(query.shop.shop_id, "uuid"), arguments.bind(query.window.end, "date")
+    return f"""
+        left join reports.dim_customers as customers
+            on customers.shop_id = {shop} and customers.customer_id = grouped.customer_id
+        left join (
+            select customer_id, min(placed_at) as first_order_at, max(placed_at) as last_order_at
+            from reports.fct_order_variants
+            where {scope(query, arguments, currency=False)} and placed_on < {end}
+            group by customer_id
+        ) as history on history.customer_id = grouped.customer_id
+    """
+
+
+def _portions(query: ReportQuery) -> dict[str, str]:
+    """Leave out a portion of revenue: its column is zero and revenue is the other portion."""
+    if not query.include_deposits:
+        return {"deposit_revenue": "0", "revenue": "balance_revenue"}
+    if not query.include_balances:
+        return {"balance_revenue": "0", "revenue": "deposit_revenue"}
+    return {}
+
+
+def _any_above_zero(metrics: tuple[str, ...]) -> str:
+    counted = [name for name in metrics if not name.endswith("_rate")]
+    return "(" + " or ".join(f"coalesce(grouped.{name}, 0) > 0" for name in counted) + ")"
+
+
+_REPORTS = (
+    Report(
+        name="summary",
+        description="High-level overview of preorder activity over a date window.",
+        aliases=("overview", "preorder summary", "totals", "payment split"),
+        parameters=(*SCOPE, *LINE_FILTERS),
+        blocks=(
+            Block("totals"),
+            Block(
+                "by_offer_top_5",
+                columns=_OFFER,
+                metrics=("orders", "units", "revenue", "customers"),
+                grouping=Grouping(("offer_id",)),
+                joins=_join_offers,
+                shown_if=HAS_ACTIVITY,
+                hidden=("lines_outstanding",),
+                order="coalesce(grouped.revenue, 0) desc, grouped.offer_id",
+                limit=5,
+            ),
+        ),
+        exported="totals",
+    ),
+    Report(
+        name="revenue",
+        description="Preorder revenue over a date window, bucketed by day/week/month.",
+        aliases=("revenue report", "preorder revenue", "sales", "revenue by week"),
+        parameters=(*SCOPE, *LINE_FILTERS, GRANULARITY, *INCLUDES),
+        echoes=("granularity", "include_deposits", "include_balances"),
+        blocks=(
+            Block("totals", metrics=_REVENUE_METRICS, replaces=_portions),
+            Block(
+                "series",
+                columns=_SERIES,
+                metrics=_REVENUE_METRICS,
+                grouping=Grouping(is_series=True),
+                order="grouped.bucket",
+                replaces=_portions,
+            ),
+        ),
+        exported="series",
+    ),
+    Report(
+        name="by_offer",
+        description="Per-offer breakdown (orders, units, revenue, customers).",
+        aliases=("offers", "offer performance", "per offer"),
+        parameters=SCOPE,
+        blocks=(
+            Block("totals"),
+            Block(
+                "offers",
+                columns=_OFFER | {"status": "offers.status"},
+                grouping=Grouping(("offer_id",)),
+                joins=_join_offers,
+                shown_if=HAS_ACTIVITY,
+                order="coalesce(grouped.revenue, 0) desc, grouped.offer_id",
+            ),
+        ),
+        exported="offers",
+    ),
+    Report(
+        name="by_variant",
+        description="Per-variant performance for a specific offer.",
+        aliases=("variants", "variant performance", "per variant", "sku"),
+        parameters=(*SCOPE, *LINE_FILTERS),
+        needs_offers=True,
+        blocks=(
+            Block("totals"),
+            Block(
+                "variants",
+                columns={
+                    "offer_id": "coalesce(grouped.offer_id, attached.offer_id)::text",
+                    "variant_id": "coalesce(grouped.variant_id, attached.variant_id)",
+                    "variant_title": "variants.variant_title",
+                    "sku": "variants.sku",
+                    "product_id": "variants.product_id",
+                    "product_title": "products.product_title",
+                },
+                grouping=Grouping(("offer_id", "variant_id")),
+                joins=_join_variants,
+                shown_if=f"(attached.offer_id is not null or {HAS_ACTIVITY})",
+                order=(
+                    "coalesce(grouped.offer_id, attached.offer_id), coalesce(grouped.variant_id, attached.variant_id)"
+                ),
+            ),
+        ),
+        exported="variants",
+    ),
+    Report(
+        name="by_product",
+        description="Per-product performance, rolled up across variants.",
+        aliases=("products", "product performance", "per product"),
+        parameters=(*SCOPE, *LINE_FILTERS),
+        blocks=(
+            Block("totals"),
+            Block(
+                "products",
+                columns={"product_id": "grouped.product_id", "product_title": "products.product_title"},
+                grouping=Grouping(("product_id",)),
+                joins=_join_products,
+                shown_if=HAS_ACTIVITY,
+                order="coalesce(grouped.revenue, 0) desc, grouped.product_id",
+            ),
+        ),
+        exported="products",
+    ),
+    Report(
+        name="by_date",
+        description="Time-series of every preorder metric at the chosen granularity.",
+        aliases=("time series", "trend", "daily", "weekly", "monthly"),
+        parameters=(*SCOPE, *LINE_FILTERS, GRANULARITY, BY_DATE_METRICS),
+        echoes=("granularity", "metrics"),
+        blocks=(
+            Block("totals"),
+            Block("series", columns=_SERIES, grouping=Grouping(is_series=True), order="grouped.bucket"),
+        ),
+        exported="series",
+    ),
+    Report(
+        name="cancellations",
+        description="Preorder cancellation metrics with reason + per-offer breakdowns.",
+        aliases=("cancels", "cancellation reasons", "refunds"),
+        parameters=SCOPE,
+        blocks=(
+            Block("totals", metrics=_CANCELLATION_METRICS),
+            Block(
+                "by_reason",
+                columns={"reason": "grouped.cancel_reason"},
+                metrics=("cancelled_orders", "cancelled_units", "cancelled_revenue"),
+                rollup=CANCELLATIONS,
+                grouping=Grouping(("cancel_reason",)),
+                shown_if=_any_above_zero(("cancelled_orders", "cancelled_units", "cancelled_revenue")),
+                order='coalesce(grouped.cancelled_revenue, 0) desc, grouped.cancel_reason collate "C"',
+            ),
+            Block(
+                "by_offer",
+                columns=_OFFER,
+                metrics=_CANCELLATION_METRICS,
+                grouping=Grouping(("offer_id",)),
+                joins=_join_offers,
+                shown_if=_any_above_zero(_CANCELLATION_METRICS),
+                order="coalesce(grouped.cancelled_revenue, 0) desc, grouped.offer_id",
+            ),
+        ),
+        exported="by_reason",
+    ),
+    Report(
+        name="balance_collection",
+        description="Outstanding preorder balances and balance-collection performance.",
+        aliases=("balances", "outstanding", "collections", "aging"),
+        parameters=SCOPE,
+        blocks=(
+            Block("totals", metrics=_COLLECTION_METRICS),
+            Block(
+                "by_offer",
+                columns=_OFFER,
+                metrics=_COLLECTION_METRICS,
+                grouping=Grouping(("offer_id",)),
+                joins=_join_offers,
+                shown_if=_any_above_zero(_COLLECTION_METRICS),
+                order="coalesce(grouped.balances_outstanding, 0) desc, grouped.offer_id",
+            ),
+            Block(
+                "aging",
+                columns={"bucket": "ages.age"},
+                metrics=("balances_outstanding", "lines_outstanding"),
+                rollup=BALANCES,
+                grouping=Grouping(("age",), expression=_AGE),
+                joins=_join_ages,
+                order="ages.position",
+            ),
+        ),
+        exported="by_offer",
+    ),
+    Report(
+        name="customers",
+        description="Paginated list of customers with preorder activity in the window.",
+        aliases=("buyers", "customer list", "preorder customers"),
+        parameters=(*SCOPE, *PAGING),
+        blocks=(
+            Block(
+                "customers",
+                columns={
+                    "customer_id": "grouped.customer_id",
+                    "email": "customers.email",
+                    "name": "customers.customer_name",
+                },
+                metrics=(
+                    "orders",
+                    "units",
+                    "revenue",
+                    "deposits_collected",
+                    "balances_collected",
+                    "balances_outstanding",
+                    "refunds_issued",
+                ),
+                trailing_columns={
+                    "first_order_at": _INSTANT.format("history.first_order_at"),
+                    "last_order_at": _INSTANT.format("history.last_order_at"),
+                },
+                rollup=CUSTOMERS,
+                grouping=Grouping(("customer_id",)),
+                joins=_join_customers,
+                shown_if="grouped.events > 0",
+                order="coalesce(grouped.revenue, 0) desc, grouped.customer_id",
+                paged=True,
+            ),
+        ),
+        exported="customers",
+    ),
+)
+
+REPORTS = {report.name: report for report in _REPORTS}

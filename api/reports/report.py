@@ -1,0 +1,64 @@
+"""A report: its parameters and the blocks of its answer."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from api.reports.blocks import Block
+from api.reports.metrics import Metrics
+from api.reports.parameters import Parameter
+
+
+@dataclass(frozen=True)
+class Report:
+    """One report of the catalog.
+
+    Attributes:
+        name: last part of its path.
+        description, aliases: for people and for search.
+        parameters: those it accepts; any other is refused.
+        blocks: of its answer, in order.
+        exported: key of the block that a CSV holds.
+        echoes: parameters that the answer repeats.
+        needs_offers: whether an offer scope is required.
+    """
+
+    name: str
+    description: str
+    aliases: tuple[str, ...]
+    parameters: tuple[Parameter, ...]
+    blocks: tuple[Block, ...]
+    exported: str
+    echoes: tuple[str, ...] = ()
+    needs_offers: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse a report that could not be answered.
+
+        Raises:
+            ValueError: says what to mend.
+        """
+        keys = [block.key for block in self.blocks]
+        if self.exported not in keys:
+            raise ValueError(f"{self.name}: exported must be one of its blocks, {', '.join(keys)}")
+        for block in self.blocks:
+            if block.has_rows and not block.order:
+                raise ValueError(f"{self.name}.{block.key}: rows need an order, a total one")
+
+    @property
+    def has_series(self) -> bool:
+        """Whether the answer has a row for each bucket of the window."""
+        return any(block.grouping.is_series for block in self.blocks)
+
+    def request_schema(self, metrics: Metrics) -> dict[str, Any]:
+        """Return the JSON Schema of a request: a read's parameters or an export's body."""
+        properties = {}
+        for parameter in self.parameters:
+            schema = {**parameter.schema, "description": parameter.description}
+            if parameter.name == "metrics" and metrics.names:
+                schema["items"] = {"type": "string", "enum": list(metrics.names)}
+            properties[parameter.name] = schema
+        schema = {"type": "object", "properties": properties, "additionalProperties": False}
+        if self.needs_offers:
+            schema["anyOf"] = [{"required": ["offer_id"]}, {"required": ["offer_ids"]}]
+        schema["dependentRequired"] = {"from": ["to"], "to": ["from"]}
+        return schema

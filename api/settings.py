@@ -1,0 +1,39 @@
+"""Settings of the API, read from the environment once at the start."""
+
+import os
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the API needs to run.
+
+    Attributes:
+        primary_dsn, replica_dsn: of the role preorders_api. Keys and the heartbeat are on the primary; every
+            report is read from the replica.
+        rate_limit_storage: URL of the `limits` library: `memory://` for one process, Valkey or Redis for several.
+        pool_size: most connections to each server.
+        key_cache_seconds: how long a checked key is trusted, so at most how long a revoked one lives.
+    """
+
+    primary_dsn: str
+    replica_dsn: str
+    rate_limit_storage: str = "memory://"
+    pool_size: int = 10
+    key_cache_seconds: float = 30
+
+    @classmethod
+    def from_environment(cls) -> "Settings":
+        """Read the settings.
+
+        Raises:
+            RuntimeError: names the variables that are missing.
+        """
+        names = ("PREORDERS_API_PRIMARY_DSN", "PREORDERS_API_REPLICA_DSN")
+        if missing := [name for name in names if not os.environ.get(name)]:
+            raise RuntimeError(f"not set: {', '.join(missing)}; `preorders env` prints them for the local stack")
+        return cls(
+            *(os.environ[name] for name in names),
+            rate_limit_storage=os.environ.get("PREORDERS_RATE_LIMIT_STORAGE", cls.rate_limit_storage),
+            pool_size=int(os.environ.get("PREORDERS_API_POOL_SIZE", cls.pool_size)),
+        )
