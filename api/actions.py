@@ -14,7 +14,7 @@ _NOTES = {
     "revenue": "include_deposits and include_balances are echoed; at least one must be true.",
     "by_variant": "offer_id (or offer_ids) is required. One row for each variant attached now, and each sold.",
     "cancellations": "Orders without a cancel_reason appear under the reason `unknown`.",
-    "balance_collection": "balances_outstanding is a state at the end of `to`, over all history; never sum it over days.",
+    "balance_collection": "balances_outstanding is a state at the end of `to`; never sum it over days.",
 }
 
 

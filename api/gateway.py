@@ -8,6 +8,7 @@ import re
 from typing import TYPE_CHECKING
 
 from litestar.datastructures import Headers, MutableScopeHeaders
+from litestar.enums import ScopeType
 from litestar.exceptions import MethodNotAllowedException
 from litestar.serialization import encode_json
 
@@ -16,7 +17,7 @@ from api.paths import is_below_base
 from api.rate_limit import READ_COST, WRITE_COST, Allowance
 
 if TYPE_CHECKING:
-    from litestar.types import ASGIApp, Message, Receive, Scope, Send
+    from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
     from api.services import Services
 
@@ -34,7 +35,7 @@ class Gateway:
 
     async def __call__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
         """Let a call through with its caller in the scope's state, or answer it here."""
-        if scope["type"] != "http":
+        if scope["type"] != ScopeType.HTTP:
             await self._application(scope, receive, send)
             return
         # The router folds slashes; a path must mean the same to it and to this gate.
@@ -67,7 +68,7 @@ class Gateway:
         await self._application(scope, receive, send_with_headers)
 
 
-async def _refuse(error: Exception, scope: "Scope", send: "Send") -> None:
+async def _refuse(error: Exception, scope: "HTTPScope", send: "Send") -> None:
     status, messages = error_body(error, scope["method"], scope["path"])
     if status == 500:
         _logger.error("unexpected error on %s %s", scope["method"], scope["path"], exc_info=error)
@@ -89,5 +90,5 @@ async def _send_json(status: int, body: object, headers: dict[str, str], send: "
     content = encode_json(body)
     fields = {"content-type": "application/json", "content-length": str(len(content)), **headers}
     raw_headers = [(name.lower().encode(), value.encode()) for name, value in fields.items()]
-    await send({"type": "http.response.start", "status": status, "headers": raw_headers})  # type: ignore[typeddict-item]
+    await send({"type": "http.response.start", "status": status, "headers": raw_headers})
     await send({"type": "http.response.body", "body": content, "more_body": False})

@@ -11,11 +11,14 @@ from api.reports.report import Report
 
 _INTEGER, _TEXT, _DATE = {"type": "integer"}, {"type": "string"}, {"type": "string", "format": "date"}
 _MAYBE_TEXT, _MAYBE_INTEGER = {"type": ["string", "null"]}, {"type": ["integer", "null"]}
-_INSTANT, _MAYBE_INSTANT = {"type": "string", "format": "date-time"}, {"type": ["string", "null"], "format": "date-time"}
+_INSTANT, _MAYBE_INSTANT = (
+    {"type": "string", "format": "date-time"},
+    {"type": ["string", "null"], "format": "date-time"},
+)
 _UUID = {"type": "string", "format": "uuid"}
 _MONEY = {"type": "string", "pattern": r"^-?[0-9]+(\.[0-9]+)?$"}
 _METRICS = {"count": _INTEGER, "money": _MONEY, "fraction": {"type": "number"}}
-_COLUMNS = {
+_COLUMNS: dict[str, dict[str, Any]] = {
     "offer_id": _UUID,
     "variant_id": _INTEGER,
     "customer_id": _INTEGER,
@@ -83,7 +86,9 @@ def _operation(action: Action, metrics: Metrics) -> dict[str, Any]:
         "responses": {
             "200": _content("The answer.", answer),
             "429": _content("The rate limit is exceeded.", {"$ref": "#/components/schemas/RateLimited"}),
-            **{str(status): _content(text, {"$ref": "#/components/schemas/Errors"}) for status, text in _ERRORS.items()},
+            **{
+                str(status): _content(text, {"$ref": "#/components/schemas/Errors"}) for status, text in _ERRORS.items()
+            },
         },
     }
 
@@ -128,7 +133,7 @@ def _row_schema(report: Report, block: Block, metrics: Metrics) -> dict[str, Any
     for name in block.metrics or metrics.names:
         metric = metrics.by_name.get(name)
         if metric is not None:
-            schema = dict(_METRICS[metric.unit])
+            schema: dict[str, Any] = dict(_METRICS[metric.unit])
             if metric.kind == "ratio":
                 schema["type"] = [schema["type"], "null"]
             columns[name] = {**schema, "description": metric.description}

@@ -49,7 +49,7 @@ class RateLimiter:
 
     def __init__(self, storage: str) -> None:
         """Use the storage of a `limits` URL, such as `memory://` or `redis://..`."""
-        self._strategy = MovingWindowRateLimiter(storage_from_string(f"async+{storage}"))  # type: ignore[arg-type]
+        self._strategy = MovingWindowRateLimiter(storage_from_string(f"async+{storage}"))
 
     async def spend(self, caller: Caller, cost: int) -> Allowance:
         """Take the points of one call, if they are there."""

@@ -33,7 +33,8 @@ class Settings:
         if missing := [name for name in names if not os.environ.get(name)]:
             raise RuntimeError(f"not set: {', '.join(missing)}; `preorders env` prints them for the local stack")
         return cls(
-            *(os.environ[name] for name in names),
+            primary_dsn=os.environ["PREORDERS_API_PRIMARY_DSN"],
+            replica_dsn=os.environ["PREORDERS_API_REPLICA_DSN"],
             rate_limit_storage=os.environ.get("PREORDERS_RATE_LIMIT_STORAGE", cls.rate_limit_storage),
             pool_size=int(os.environ.get("PREORDERS_API_POOL_SIZE", cls.pool_size)),
         )

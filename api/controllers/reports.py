@@ -16,7 +16,6 @@ from api.reports.registry import REPORTS
 from api.reports.report import Report
 from api.services import Services
 
-
 # a fraction is a number, with the digits that SQL gave it
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
 

@@ -177,4 +177,3 @@ def _echo(query: ReportQuery, name: str) -> Any:
 
 def _instant(value: datetime) -> str:
     return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
-

@@ -82,9 +82,7 @@ class Block:
         raw = {metric.name: f"coalesce(grouped.{metric.name}, 0)" for metric in computed}
         raw |= {name: raw.get(value, value) for name, value in self.replaces(query).items()}
         values = [f'{_dated(source, query, arguments)} as "{name}"' for name, source in self.columns.items()]
-        values += [
-            f'{_shown_value(query.metrics.by_name[name], raw, query, arguments)} as "{name}"' for name in shown
-        ]
+        values += [f'{_shown_value(query.metrics.by_name[name], raw, query, arguments)} as "{name}"' for name in shown]
         values += [f'{expression} as "{name}"' for name, expression in self.trailing_columns.items()]
         statement = (
             f"with grouped as ({rows}) select {', '.join(values)} from grouped {self.joins(query, arguments)}"

@@ -72,7 +72,7 @@ def _decoded(raw: bytes) -> str:
 
 
 def _shortened(name: str) -> str:
-    return name or '(empty)' if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME]}..."
+    return name or "(empty)" if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME]}..."
 
 
 def check(report: Report, given: Mapping[str, Any]) -> Request:
@@ -134,9 +134,7 @@ def resolve(request: Request, shop: Shop, metrics: Metrics, known_offers: Collec
     chosen = values.get("metrics")
     if chosen is not None and not set(chosen) <= set(metrics.names):
         problems.append(f"metrics must be among: {', '.join(metrics.names)}")
-    window = Window(
-        values.get("from", shop.today - timedelta(days=DEFAULT_DAYS - 1)), values.get("to", shop.today)
-    )
+    window = Window(values.get("from", shop.today - timedelta(days=DEFAULT_DAYS - 1)), values.get("to", shop.today))
     granularity = values.get("granularity", "day")
     has_window = ("from" in values) == ("to" in values)  # else one of them was refused already
     if request.report.has_series and has_window and count_buckets(window, granularity) > MOST_BUCKETS:

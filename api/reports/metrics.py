@@ -55,8 +55,7 @@ class Metrics:
     def from_rows(cls, rows: Iterable[Mapping[str, Any]]) -> "Metrics":
         """Read rows of `DEFINITIONS_SQL`."""
         return cls(
-            Metric(**{**row, "denominator": tuple(filter(None, (row["denominator"] or "").split("+")))})
-            for row in rows
+            Metric(**{**row, "denominator": tuple(filter(None, (row["denominator"] or "").split("+")))}) for row in rows
         )
 
     @property

@@ -23,7 +23,7 @@ _SERIES = {
 _OFFER = {"offer_id": "grouped.offer_id::text", "offer_name": "offers.offer_name"}
 _INSTANT = (
     "to_char({0} at time zone 'UTC', case when {0} = date_trunc('second', {0})"
-    " then 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"' else 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"' end)"
+    ' then \'YYYY-MM-DD"T"HH24:MI:SS"Z"\' else \'YYYY-MM-DD"T"HH24:MI:SS.US"Z"\' end)'
 )
 _AGES = "no_due_date,not_due,1_30,31_60,61_90,over_90"
 _AGE = """

@@ -10,6 +10,4 @@ check_export_store = dg.define_asset_job(
     executor_def=dg.in_process_executor,
 )
 
-defs = dg.Definitions(
-    assets=[export_bucket], asset_checks=[takes_and_serves_files], jobs=[check_export_store]
-)
+defs = dg.Definitions(assets=[export_bucket], asset_checks=[takes_and_serves_files], jobs=[check_export_store])

@@ -39,7 +39,7 @@ export_bucket = dg.AssetSpec(
 )
 
 
-@dg.asset_check(asset=export_bucket)
+@dg.asset_check(asset=export_bucket.key)
 def takes_and_serves_files() -> dg.AssetCheckResult:
     """Write a small object, read it by signed URL, and remove it."""
     bucket, key, content = os.environ["PREORDERS_S3_BUCKET"], f"probes/{uuid4()}", b"probe"

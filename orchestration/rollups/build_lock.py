@@ -21,9 +21,7 @@ class BuildLock(dg.ConfigurableResource["BuildLock"]):
             dg.Failure: another build holds it.
         """
         with psycopg.connect(publisher_dsn(), autocommit=True) as connection:
-            taken = connection.execute(
-                "select pg_try_advisory_lock(hashtextextended(%s, 0))", (_LOCK_NAME,)
-            ).fetchone()
+            taken = connection.execute("select pg_try_advisory_lock(hashtextextended(%s, 0))", (_LOCK_NAME,)).fetchone()
             if taken != (True,):
                 raise dg.Failure("another build is running; start this one again when it has ended")
             yield self

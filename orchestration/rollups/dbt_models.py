@@ -28,9 +28,8 @@ class ModelTranslator(DagsterDbtTranslator):
 
     def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:
         """Return the first folder below models/, sources and seeds for theirs."""
-        return {"source": "source", "seed": "staging"}.get(
-            dbt_resource_props["resource_type"], dbt_resource_props["fqn"][1]
-        )
+        kind, folder = dbt_resource_props["resource_type"], str(dbt_resource_props["fqn"][1])
+        return {"source": "source", "seed": "staging"}.get(kind, folder)
 
 
 TRANSLATOR = ModelTranslator()
@@ -55,9 +54,7 @@ def dbt_models(
     if config.full_refresh:
         arguments.append("--full-refresh")
     if context.is_subset:
-        names = get_dbt_resource_names_for_asset_keys(
-            TRANSLATOR, MANIFEST, [dbt_models], context.selected_asset_keys
-        )
+        names = get_dbt_resource_names_for_asset_keys(TRANSLATOR, MANIFEST, dbt_models, context.selected_asset_keys)
         arguments += ["--select", *names]
     for event in _run_dbt(arguments):
         if event["info"]["name"] in _RESULT_LINES:
@@ -78,9 +75,7 @@ def _run_dbt(arguments: Sequence[str]) -> Iterator[dict[str, Any]]:
         events.put(MessageToDict(event, preserving_proto_field_name=True))
 
     # A daemon: when the run is ended, its process must not wait for dbt.
-    threading.Thread(
-        target=lambda: events.put(dbtRunner(callbacks=[put]).invoke(list(arguments))), daemon=True
-    ).start()
+    threading.Thread(target=lambda: events.put(dbtRunner(callbacks=[put]).invoke(list(arguments))), daemon=True).start()
     while isinstance(event := events.get(), dict):
         yield event
     if not event.success:
@@ -105,9 +100,7 @@ def _asset_events(data: Mapping[str, Any]) -> Iterator[dg.MaterializeResult[Any]
             rows = result.get("adapter_response", {}).get("rows_affected")
             if rows is not None and int(rows) >= 0:
                 metadata["rows"] = int(rows)
-            yield dg.MaterializeResult(
-                asset_key=TRANSLATOR.get_asset_key(node), metadata=dict(metadata)
-            )
+            yield dg.MaterializeResult(asset_key=TRANSLATOR.get_asset_key(node), metadata=dict(metadata))
     elif result["status"] in ("pass", "warn", "fail", "error"):
         key = get_asset_check_key_for_test(MANIFEST, TRANSLATOR, node["unique_id"], project=None)
         if key is not None:
@@ -115,9 +108,7 @@ def _asset_events(data: Mapping[str, Any]) -> Iterator[dg.MaterializeResult[Any]
                 asset_key=key.asset_key,
                 check_name=key.name,
                 passed=result["status"] == "pass",
-                severity=dg.AssetCheckSeverity.WARN
-                if result["status"] == "warn"
-                else dg.AssetCheckSeverity.ERROR,
+                severity=dg.AssetCheckSeverity.WARN if result["status"] == "warn" else dg.AssetCheckSeverity.ERROR,
                 description=result.get("message"),
                 metadata={**metadata, "rows_found": int(result.get("num_failures") or 0)},
             )

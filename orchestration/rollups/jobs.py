@@ -38,14 +38,10 @@ reconcile_rollups = dg.define_asset_job(
 )
 
 
-@dg.schedule(
-    job=build_rollups, cron_schedule="*/15 * * * *", default_status=dg.DefaultScheduleStatus.RUNNING
-)
+@dg.schedule(job=build_rollups, cron_schedule="*/15 * * * *", default_status=dg.DefaultScheduleStatus.RUNNING)
 def every_15_minutes(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
     """Build, unless a build is still waiting or running: the next one sees its changes too."""
-    unfinished = context.instance.get_runs_count(
-        dg.RunsFilter(job_name=build_rollups.name, statuses=_UNFINISHED)
-    )
+    unfinished = context.instance.get_runs_count(dg.RunsFilter(job_name=build_rollups.name, statuses=_UNFINISHED))
     return dg.SkipReason("the build before is not finished") if unfinished else dg.RunRequest()
 
 

@@ -16,7 +16,6 @@ from psycopg import sql
 from orchestration.rollups.dbt_project import PublishedModel
 from orchestration.rollups.serving_tables import align_table, columns_of, secure_table
 
-
 _SHOP_BUILDS = PublishedModel("shop_builds", grain=("shop_id",))
 
 
@@ -116,17 +115,13 @@ _SUMMARY = sql.SQL("select count(*), coalesce(array_agg(distinct shop_id), '{}')
 
 
 def _difference(connection: psycopg.Connection, model: PublishedModel, left: str, right: str) -> sql.Composed:
-    columns = sql.SQL(", ").join(
-        sql.Identifier(name) for name, _ in columns_of(connection, "analytics", model.name)
-    )
+    columns = sql.SQL(", ").join(sql.Identifier(name) for name, _ in columns_of(connection, "analytics", model.name))
     return sql.SQL("select {columns} from {left} except select {columns} from {right}").format(
         columns=columns, left=sql.Identifier(left, model.name), right=sql.Identifier(right, model.name)
     )
 
 
-def _stamp(
-    connection: psycopg.Connection, as_of: datetime, shops: set[UUID | None]
-) -> tuple[int, int]:
+def _stamp(connection: psycopg.Connection, as_of: datetime, shops: set[UUID | None]) -> tuple[int, int]:
     """Write the build's row and each shop's; a shop without new numbers keeps its build id.
 
     `shops` holds null if something changed that concerns all of them.
@@ -145,13 +140,15 @@ def _stamp(
         select shop_id, %(build_id)s, %(as_of)s, now() from reports.dim_shops
         on conflict (shop_id) do update set
             as_of = excluded.as_of,
-            build_id = case when %(all)s or served.shop_id = any(%(shops)s) then excluded.build_id else served.build_id end,
-            built_at = case when %(all)s or served.shop_id = any(%(shops)s) then excluded.built_at else served.built_at end
+            (build_id, built_at) = (
+                select changed.build_id, changed.built_at
+                from (values (excluded.build_id, excluded.built_at, true), (served.build_id, served.built_at, false))
+                    as changed (build_id, built_at, is_changed)
+                where changed.is_changed = (%(all)s or served.shop_id = any(%(shops)s))
+            )
         returning build_id = %(build_id)s and built_at = now()
         """,
         {"build_id": latest, "as_of": as_of, "all": None in shops, "shops": [shop for shop in shops if shop]},
     ).fetchall()
-    connection.execute(
-        "delete from reports.shop_builds where shop_id not in (select shop_id from reports.dim_shops)"
-    )
+    connection.execute("delete from reports.shop_builds where shop_id not in (select shop_id from reports.dim_shops)")
     return latest, sum(is_changed for (is_changed,) in changed)

@@ -19,9 +19,7 @@ _NODES = {node["name"]: node for node in MANIFEST["nodes"].values() if node["res
     group_name="publish",
     kinds={"postgres"},
 )
-def published_reports(
-    context: dg.AssetExecutionContext, build_lock: BuildLock
-) -> dg.MaterializeResult[Any]:
+def published_reports(context: dg.AssetExecutionContext, build_lock: BuildLock) -> dg.MaterializeResult[Any]:
     """Tables of the schema `reports`, all changed in one transaction, with each shop's build row."""
     with psycopg.connect(publisher_dsn(), autocommit=True) as connection:
         publication = publish(connection, MODELS)

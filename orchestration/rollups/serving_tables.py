@@ -50,7 +50,9 @@ def align_table(connection: psycopg.Connection, model: PublishedModel) -> None:
         if name not in present:
             connection.execute(
                 sql.SQL("alter table {} add column {} {}").format(
-                    served, sql.Identifier(name), sql.SQL(_type_of(connection, model.name, name))  # type: ignore[arg-type]
+                    served,
+                    sql.Identifier(name),
+                    sql.SQL(_type_of(connection, model.name, name)),
                 )
             )
 
@@ -60,10 +62,10 @@ def _index(
 ) -> None:
     connection.execute(
         sql.SQL("create {kind} on {table} ({columns}) {nulls}").format(
-            kind=sql.SQL(kind),  # type: ignore[arg-type]
+            kind=sql.SQL(kind),
             table=sql.Identifier("reports", model.name),
             columns=sql.SQL(", ").join(map(sql.Identifier, columns)),
-            nulls=sql.SQL(nulls),  # type: ignore[arg-type]
+            nulls=sql.SQL(nulls),
         )
     )
 

@@ -1,0 +1,151 @@
+"""A home: the folder that holds one stack's data, logs, secrets and the ports it was given."""
+
+import fcntl
+import hashlib
+import os
+import secrets
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from local.errors import StackError
+from local.private_json import read_json, write_private_json
+
+PROJECT_ROOT = Path(__file__).resolve().parent.parent
+
+# A Unix socket's path may have 107 bytes; supervisord first binds a name with its pid (".1234567") added.
+LONGEST_SOCKET_PATH = 95
+
+SECRET_NAMES = (
+    "preorders", "preorders_app", "preorders_dbt", "preorders_publisher", "preorders_service",
+    "preorders_api", "preorders_dagster", "preorders_replicator", "s3_access_key", "s3_secret_key",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Home:
+    """The paths of one stack and what it remembers. Make one with `open_home`."""
+
+    path: Path
+
+    @property
+    def exists(self) -> bool:
+        return self._state_file.exists()
+
+    @property
+    def logs(self) -> Path:
+        return self.path / "logs"
+
+    @property
+    def dagster(self) -> Path:
+        return self.path / "dagster"
+
+    @property
+    def workspace(self) -> Path:
+        return self.dagster / "workspace.yaml"
+
+    @property
+    def s3(self) -> Path:
+        return self.path / "s3"
+
+    @property
+    def supervisor_config(self) -> Path:
+        return self.path / "supervisord.conf"
+
+    @property
+    def supervisor_pid_file(self) -> Path:
+        return self.path / "supervisord.pid"
+
+    @property
+    def digest(self) -> str:
+        """A short name for this home, the same each time."""
+        return hashlib.sha256(str(self.path).encode()).hexdigest()[:12]
+
+    @property
+    def control_socket(self) -> Path:
+        """Supervisord's socket: in the home, or below the temporary folder when that path is too long."""
+        inside = self.path / "supervisord.sock"
+        if len(os.fsencode(inside)) <= LONGEST_SOCKET_PATH:
+            return inside
+        return Path(tempfile.gettempdir()) / f"preorders-{os.getuid()}-{self.digest}" / "supervisord.sock"
+
+    def log_of(self, part: str) -> Path:
+        return self.logs / f"{part}.log"
+
+    @property
+    def _state_file(self) -> Path:
+        return self.path / "home.json"
+
+    @property
+    def _secrets_file(self) -> Path:
+        return self.path / "secrets.json"
+
+    def create(self) -> None:
+        """Make the folders and the secrets that are missing."""
+        # Others may pass through a new home (as root, PostgreSQL runs as another user), but not list it.
+        for folder, mode in ((self.path, 0o711), (self.logs, 0o700), (self.dagster, 0o700), (self.s3, 0o700)):
+            if not folder.exists():
+                folder.mkdir(parents=True)
+                folder.chmod(mode)
+        known = self.secrets
+        missing = {name: secrets.token_urlsafe(24) for name in SECRET_NAMES if name not in known}
+        if missing:
+            write_private_json(self._secrets_file, {**known, **missing})
+        if not self._state_file.exists():
+            write_private_json(self._state_file, {})
+
+    @property
+    def secrets(self) -> dict[str, str]:
+        return read_json(self._secrets_file)
+
+    def keep_secret(self, name: str, value: str) -> None:
+        write_private_json(self._secrets_file, {**self.secrets, name: value})
+
+    @property
+    def state(self) -> dict[str, Any]:
+        return read_json(self._state_file)
+
+    def remember(self, **facts: Any) -> None:
+        write_private_json(self._state_file, {**self.state, **facts})
+
+    @property
+    def ports(self) -> dict[str, int]:
+        """The port of each part that listens.
+
+        Raises:
+            StackError: this home never was started.
+        """
+        ports = self.state.get("ports")
+        if not ports:
+            raise StackError(f"no stack in {self.path} yet; start one with: preorders up --home {self.path}")
+        return dict(ports)
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keep other commands from starting or stopping this home meanwhile.
+
+        Raises:
+            StackError: another command is at it.
+        """
+        with open(self.path / "lock", "w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise StackError(f"another command is starting or stopping {self.path}; try again") from None
+            yield
+
+
+def open_home(path: Path) -> Home:
+    """The home at that path, whether it exists or not.
+
+    Raises:
+        StackError: the path cannot stand in supervisord's configuration.
+    """
+    absolute = path.expanduser().resolve()
+    for sign in ("%", " ;", " #", "\n"):
+        if sign in str(absolute):
+            raise StackError(f"choose another --home: supervisord can't cope with {sign!r} in {absolute}")
+    return Home(absolute)

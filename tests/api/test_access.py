@@ -1,0 +1,113 @@
+"""Keys, tenants, rate limits, unknown paths and the shape of errors (spec: api.md, Common)."""
+
+import httpx
+import psycopg
+import pytest
+from conftest import REPORTS, Stack, run_preorders
+from data.golden import DOMAIN, OTHER_DOMAIN, SHOP
+
+BASE = REPORTS.removesuffix("/preorders/reports")
+
+
+def test_without_a_live_key_the_answer_is_401(built: Stack) -> None:
+    anonymous = built.anonymous()
+    key = built.key(DOMAIN)
+    for headers in ([], [("X-Auth-Token", "pre_wrong")], [("X-Auth-Token", key[:-1])], [("X-Auth-Token", "x" * 10_000)],
+                    [("X-Auth-Token", key), ("X-Auth-Token", key)], [("X-Auth-Token", "")]):  # fmt: skip
+        response = anonymous.get("/summary", headers=headers)
+        assert response.status_code == 401, headers
+        assert response.json() == {"errors": ["X-Auth-Token must be a valid API key"]}
+        assert not [name for name in response.headers if name.startswith("x-ratelimit")]
+
+
+def test_a_revoked_key_is_refused(built: Stack) -> None:
+    key = built.key(OTHER_DOMAIN)
+    run_preorders("keys", "revoke", key[:10], home=built.home)
+    assert built.anonymous().get("/summary", headers={"X-Auth-Token": key}).status_code == 401
+
+
+def test_the_key_alone_decides_the_shop(built: Stack) -> None:
+    window = {"from": "2026-01-01", "to": "2026-03-31"}
+    assert built.client(DOMAIN).get("/summary", params=window).json()["totals"]["orders"] == 4
+    assert built.client(OTHER_DOMAIN).get("/summary", params=window).json()["totals"]["orders"] == 0
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "message"),
+    [
+        ("POST", "/preorders/offers/nope", "No v2 action registered for POST /preorders/offers/nope"),
+        ("GET", "/preorders/reports/nope", "No v2 action registered for GET /preorders/reports/nope"),
+        ("DELETE", "/preorders/reports/summary", "No v2 action registered for DELETE /preorders/reports/summary"),
+        ("POST", "/preorders/reports/summary", "No v2 action registered for POST /preorders/reports/summary"),
+        ("OPTIONS", "/preorders/reports/summary", "No v2 action registered for OPTIONS /preorders/reports/summary"),
+        ("GET", "/", "No v2 action registered for GET /"),
+        ("GET", "/nope/help", "No v2 action registered for GET /nope/help"),
+    ],
+)
+def test_unknown_paths_and_verbs(golden: httpx.Client, built: Stack, method: str, path: str, message: str) -> None:
+    url = built.environment["PREORDERS_API_URL"] + BASE + path
+    response = golden.request(method, url)
+    assert (response.status_code, response.json()) == (404, {"errors": [message]})
+    assert response.headers["x-ratelimit-limit"]
+
+
+def test_nothing_below_the_base_path_is_reached_without_a_key(built: Stack) -> None:
+    host = built.environment["PREORDERS_API_URL"]
+    for path in (f"/{BASE}/preorders/reports", f"{BASE}//preorders/reports/", f"{BASE}/help", f"{BASE}/nope"):
+        assert httpx.get(host + path).status_code == 401, path
+    # another spelling of the path is another path
+    assert httpx.get(host + REPORTS.upper()).status_code == 404
+
+
+def test_the_rate_limit_counts_points_and_says_when_to_come_back(built: Stack) -> None:
+    key = built.key("shop-5.example", "--rate-limit", "5")
+    client = built.anonymous(headers={"X-Auth-Token": key})
+    remaining = [client.get("").headers["x-ratelimit-remaining"] for _ in range(2)]
+    remaining.append(client.post("/nope").headers["x-ratelimit-remaining"])  # a write costs 2
+    remaining.append(client.get("/help").headers["x-ratelimit-remaining"])
+    assert remaining == ["4", "3", "1", "0"]
+    refused = client.get("")
+    assert refused.status_code == 429
+    assert refused.json().keys() == {"error", "retry_after", "message"}
+    assert refused.json()["error"] == "Rate limit exceeded"
+    assert 0 < refused.json()["retry_after"] <= 60
+    assert refused.headers["retry-after"] == str(refused.json()["retry_after"])
+    assert refused.headers["x-ratelimit-limit"] == "5"
+    another_key = built.key("shop-5.example")
+    assert built.anonymous(headers={"X-Auth-Token": another_key}).get("").status_code == 429, "one bucket a shop"
+
+
+def test_the_api_role_sees_one_shop_and_writes_no_reports(built: Stack) -> None:
+    with psycopg.connect(built.environment["PREORDERS_API_REPLICA_DSN"], autocommit=True) as connection:
+        with pytest.raises(psycopg.Error, match=r"preorders\.shop_id"):
+            connection.execute("select * from reports.dim_offers")
+        connection.execute("select set_config('preorders.shop_id', %s, false)", (SHOP,))
+        tables = connection.execute(
+            """
+            select table_name from information_schema.columns
+            where table_schema = 'reports' and column_name = 'shop_id'
+            """
+        ).fetchall()
+        assert len(tables) > 10
+        for (table,) in tables:
+            shops = connection.execute(f"select distinct shop_id::text from reports.{table}").fetchall()
+            assert set(shops) <= {(SHOP,)}, table
+        for forbidden in ("app.orders", "analytics.fct_ledger"):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                connection.execute(f"select 1 from {forbidden}")
+
+
+def test_reports_are_read_on_the_replica_which_refuses_writes(built: Stack, golden: httpx.Client) -> None:
+    assert golden.get("/summary").status_code == 200
+    with psycopg.connect(built.environment["PREORDERS_REPLICA_DSN"], autocommit=True) as replica:
+        queries = replica.execute(
+            "select query from pg_stat_activity where application_name = 'preorders-api reports'"
+        ).fetchall()
+        assert queries, "the API has no connection to the replica"
+        with pytest.raises(psycopg.errors.ReadOnlySqlTransaction):
+            replica.execute("delete from reports.dim_offers")
+    with built.primary() as primary:
+        found = primary.execute(
+            "select count(*) from pg_stat_activity where application_name = 'preorders-api reports'"
+        ).fetchone()
+        assert found == (0,)

@@ -1,0 +1,107 @@
+"""Real servers for the tests: one stack a session, source rows by SQL, builds by Dagster, answers by HTTP."""
+
+import os
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psycopg
+import pytest
+from data.awkward import awkward_rows
+from data.golden import DOMAIN, OTHER_DOMAIN, golden_rows
+from data.load import insert_rows
+
+ROOT = Path(__file__).parents[1]
+PREORDERS = [sys.executable, "-m", "local.cli"]
+REPORTS = "/api/v2/external/preorders/reports"
+AWKWARD_SEED = 20261123
+
+
+def run_preorders(*arguments: str, home: Path, check: bool = True) -> subprocess.CompletedProcess[str]:
+    """Run the command line on a home; its output is shown by pytest if the test fails."""
+    done = subprocess.run(
+        [*PREORDERS, *arguments, "--home", str(home)], cwd=ROOT, capture_output=True, text=True, timeout=300
+    )
+    print(done.stdout, done.stderr, sep="\n")
+    if check:
+        assert done.returncode == 0, done.stdout + done.stderr
+    return done
+
+
+@dataclass
+class Stack:
+    """A running stack, and the keys made for its shops."""
+
+    home: Path
+    environment: dict[str, str]
+    keys: dict[str, str] = field(default_factory=dict)
+
+    def primary(self) -> psycopg.Connection:
+        """Connect to the primary as the owner of all schemas."""
+        return psycopg.connect(self.environment["PREORDERS_PRIMARY_DSN"])
+
+    def build(self, *options: str) -> None:
+        """Run the rollup job in Dagster."""
+        run_preorders("build", *options, home=self.home)
+
+    def key(self, domain: str, *options: str) -> str:
+        """Make a key, as a person would."""
+        return run_preorders("keys", "create", "--shop", domain, *options, home=self.home).stdout.split()[-1]
+
+    def client(self, domain: str) -> httpx.Client:
+        """Return an HTTP client of a shop, below the reports' path."""
+        if domain not in self.keys:
+            self.keys[domain] = self.key(domain, "--rate-limit", "1000000")
+        return self.anonymous(headers={"X-Auth-Token": self.keys[domain]})
+
+    def anonymous(self, **options: Any) -> httpx.Client:
+        """Return an HTTP client without a key."""
+        return httpx.Client(base_url=self.environment["PREORDERS_API_URL"] + REPORTS, timeout=30, **options)
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """Start everything with empty tables; stop it at the end."""
+    home = tmp_path_factory.mktemp("stack")
+    try:
+        run_preorders("up", "--detach", "--no-demo", home=home)
+        lines = run_preorders("env", home=home).stdout.splitlines()
+        exported = dict(shlex.split(line)[1].split("=", 1) for line in lines)
+        yield Stack(home, exported)
+    finally:
+        run_preorders("down", home=home, check=False)
+
+
+@pytest.fixture(scope="session")
+def built(stack: Stack) -> Stack:
+    """Load the golden and the awkward rows and build them, as a merchant's history would be."""
+    with stack.primary() as connection:
+        insert_rows(connection, awkward_rows(AWKWARD_SEED))
+        insert_rows(connection, golden_rows())
+    stack.build()
+    return stack
+
+
+@pytest.fixture
+def golden(built: Stack) -> httpx.Client:
+    """Return a client of the golden shop."""
+    return built.client(DOMAIN)
+
+
+@pytest.fixture
+def empty_shop(built: Stack) -> httpx.Client:
+    """Return a client of the shop without orders."""
+    return built.client(OTHER_DOMAIN)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_settings_of_another_stack() -> None:
+    """Keep a developer's own stack out of the tests."""
+    for name in [name for name in os.environ if name.startswith(("PREORDERS_", "DBT_", "DAGSTER_"))]:
+        if name != "PREORDERS_PG_BIN":
+            del os.environ[name]

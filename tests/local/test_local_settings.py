@@ -1,0 +1,88 @@
+"""What needs no process: ports, the environment of the parts, Dagster's files, and paths that can't be."""
+
+import socket
+from pathlib import Path
+
+import pytest
+import yaml
+
+from local.dagster_files import write_dagster_files
+from local.environment import process_environment, settings
+from local.errors import StackError
+from local.home import Home, open_home
+from local.ports import PortClaims, choose_ports
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    home = open_home(tmp_path / "home")
+    home.create()
+    claims = PortClaims()
+    choose_ports(home, claims)
+    claims.release()
+    return home
+
+
+def test_a_claimed_port_is_not_given_twice(tmp_path: Path) -> None:
+    first, second = PortClaims(), PortClaims()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        taken = server.getsockname()[1]
+        assert not first.claim(taken)
+    assert first.claim(taken)
+    assert not second.claim(taken)
+    first.release()
+    assert second.claim(taken)
+    second.release()
+
+
+def test_two_homes_that_start_at_once_get_different_ports(tmp_path: Path) -> None:
+    claims = [PortClaims(), PortClaims()]
+    chosen = []
+    for number, claim in enumerate(claims):
+        home = open_home(tmp_path / str(number))
+        home.create()
+        chosen.append(set(choose_ports(home, claim).values()))
+    assert not chosen[0] & chosen[1]
+    for claim in claims:
+        claim.release()
+
+
+def test_secrets_and_state_are_readable_by_their_owner_alone(home: Home) -> None:
+    for name in ("secrets.json", "home.json"):
+        assert (home.path / name).stat().st_mode & 0o777 == 0o600
+
+
+def test_the_processes_see_what_env_prints_and_nothing_that_leads_astray(home: Home) -> None:
+    inherited = {"PGHOST": "elsewhere", "AWS_SESSION_TOKEN": "x", "PYTHONDONTWRITEBYTECODE": "1", "TERM": "t"}
+    seen = process_environment(home, inherited)
+    assert settings(home).items() <= seen.items()
+    assert seen["TERM"] == "t"
+    assert not {"PGHOST", "AWS_SESSION_TOKEN", "PYTHONDONTWRITEBYTECODE"} & seen.keys()
+    assert "127.0.0.1" in process_environment(home, {"no_proxy": "corp"})["no_proxy"]
+
+
+def test_the_workspace_names_both_code_servers(home: Home) -> None:
+    write_dagster_files(home)
+    servers = [entry["grpc_server"] for entry in yaml.safe_load(home.workspace.read_text())["load_from"]]
+    assert [(one["location_name"], one["port"]) for one in servers] == [
+        ("rollups", home.ports["rollups"]),
+        ("exports", home.ports["exports"]),
+    ]
+
+
+def test_dagsters_settings_name_the_driver_and_one_build_at_a_time(home: Home) -> None:
+    write_dagster_files(home)
+    instance = yaml.safe_load((home.dagster / "dagster.yaml").read_text())
+    assert instance["storage"]["postgres"]["postgres_db"]["scheme"] == "postgresql+psycopg2"
+    limits = instance["run_coordinator"]["config"]["tag_concurrency_limits"]
+    assert limits == [{"key": "preorders/build", "limit": 1}]
+
+
+def test_a_home_that_never_was_started_says_how_to_start_it(tmp_path: Path) -> None:
+    with pytest.raises(StackError, match="preorders up"):
+        settings(open_home(tmp_path / "nowhere"))
+
+
+def test_a_home_that_supervisord_would_misread_is_refused() -> None:
+    with pytest.raises(StackError, match="choose another"):
+        open_home(Path("/srv/100%"))
