@@ -21,13 +21,13 @@ class Allowance:
     Attributes:
         allowed: whether this call is within the limit.
         limit, remaining: points.
-        reset_at: when points come back, Unix seconds.
+        reset_at: when points come back, Unix time in seconds.
     """
 
     allowed: bool
     limit: int
     remaining: int
-    reset_at: int
+    reset_at: float
 
     @property
     def retry_after(self) -> int:
@@ -40,7 +40,7 @@ class Allowance:
         return {
             "X-RateLimit-Limit": str(self.limit),
             "X-RateLimit-Remaining": str(self.remaining),
-            "X-RateLimit-Reset": str(self.reset_at),
+            "X-RateLimit-Reset": str(math.ceil(self.reset_at)),
         }
 
 
@@ -56,4 +56,4 @@ class RateLimiter:
         item = RateLimitItemPerMinute(caller.points_per_minute)
         allowed = await self._strategy.hit(item, str(caller.shop_id), cost=cost)
         stats = await self._strategy.get_window_stats(item, str(caller.shop_id))
-        return Allowance(allowed, caller.points_per_minute, stats.remaining, math.ceil(stats.reset_time))
+        return Allowance(allowed, caller.points_per_minute, stats.remaining, stats.reset_time)

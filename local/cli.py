@@ -82,3 +82,7 @@ def migrate(home: Home) -> None:
 main.add_command(up)
 main.add_command(build)
 main.add_command(keys)
+
+
+if __name__ == "__main__":
+    main()

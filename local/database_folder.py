@@ -51,6 +51,7 @@ def make_server_folder(folder: Path) -> None:
 
 
 def give_to_server(path: Path) -> None:
+    """Make the server's user the owner; as an ordinary user that is oneself."""
     user = server_user()
     if user is not None:
         os.chown(path, user.pw_uid, user.pw_gid)

@@ -30,14 +30,17 @@ def dsn(home: Home, role: str, part: str = "primary", database: str = DATABASE) 
 
 
 def api_url(home: Home) -> str:
+    """The API's address, without a trailing slash."""
     return f"http://{LOOPBACK}:{home.ports['api']}"
 
 
 def dagster_url(home: Home) -> str:
+    """The address of Dagster's webserver, without a trailing slash."""
     return f"http://{LOOPBACK}:{home.ports['webserver']}"
 
 
 def s3_url(home: Home) -> str:
+    """The object store's endpoint, without a trailing slash."""
     return f"http://{LOOPBACK}:{home.ports['s3']}"
 
 

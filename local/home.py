@@ -33,30 +33,37 @@ class Home:
 
     @property
     def exists(self) -> bool:
+        """Whether a stack was started here before."""
         return self._state_file.exists()
 
     @property
     def logs(self) -> Path:
+        """The folder of the parts' logs."""
         return self.path / "logs"
 
     @property
     def dagster(self) -> Path:
+        """DAGSTER_HOME."""
         return self.path / "dagster"
 
     @property
     def workspace(self) -> Path:
+        """The file that tells Dagster where the code servers are."""
         return self.dagster / "workspace.yaml"
 
     @property
     def s3(self) -> Path:
+        """The folder that the object store serves; each folder in it is a bucket."""
         return self.path / "s3"
 
     @property
     def supervisor_config(self) -> Path:
+        """Supervisord's configuration file."""
         return self.path / "supervisord.conf"
 
     @property
     def supervisor_pid_file(self) -> Path:
+        """The file in which supervisord notes its pid."""
         return self.path / "supervisord.pid"
 
     @property
@@ -73,6 +80,7 @@ class Home:
         return Path(tempfile.gettempdir()) / f"preorders-{os.getuid()}-{self.digest}" / "supervisord.sock"
 
     def log_of(self, part: str) -> Path:
+        """The log file of a part."""
         return self.logs / f"{part}.log"
 
     @property
@@ -99,16 +107,20 @@ class Home:
 
     @property
     def secrets(self) -> dict[str, str]:
+        """Passwords and keys by name."""
         return read_json(self._secrets_file)
 
     def keep_secret(self, name: str, value: str) -> None:
+        """Add a secret, or replace it."""
         write_private_json(self._secrets_file, {**self.secrets, name: value})
 
     @property
     def state(self) -> dict[str, Any]:
+        """What `remember` was told."""
         return read_json(self._state_file)
 
     def remember(self, **facts: Any) -> None:
+        """Keep facts about this stack for later commands."""
         write_private_json(self._state_file, {**self.state, **facts})
 
     @property

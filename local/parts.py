@@ -35,6 +35,7 @@ class Program:
 
     @property
     def priority(self) -> int:
+        """Its place in the order; supervisord stops the highest first."""
         return PRIORITIES[self.name]
 
 

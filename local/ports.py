@@ -49,6 +49,7 @@ class PortClaims:
         return True
 
     def release(self) -> None:
+        """Give all claims back."""
         for holder in self._held.values():
             holder.close()
         self._held.clear()
@@ -95,6 +96,7 @@ def _first_claimed(part: str, candidates: Iterable[int], claims: PortClaims) -> 
 
 
 def is_free(port: int) -> bool:
+    """Whether a server could listen there."""
     with socket.socket(socket.AF_INET) as probe:
         # As servers do: without it, connections in TIME_WAIT of the last run make the port look taken.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

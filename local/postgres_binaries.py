@@ -35,6 +35,7 @@ class PostgresBinaries:
 
     @functools.cached_property
     def has_statement_statistics(self) -> bool:
+        """Whether the extension pg_stat_statements is installed."""
         libraries = Path(self.run("pg_config", "--pkglibdir"))
         return any((libraries / f"pg_stat_statements.{ending}").exists() for ending in ("so", "dylib"))
 

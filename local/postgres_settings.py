@@ -48,6 +48,7 @@ REPLICA = {
 
 
 def write_primary_settings(home: Home, binaries: PostgresBinaries, data: Path) -> None:
+    """Settings of the primary."""
     _write(data, {**BOTH, "port": str(home.ports["primary"]), **_preloaded(binaries)})
 
 

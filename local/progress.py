@@ -20,6 +20,7 @@ def step(name: str, detail: str = "") -> Iterator[None]:
 
 
 def line(name: str, text: str) -> None:
+    """Show one line about a step."""
     console.print(f"  {name:<12} {text.rstrip()}", markup=False)
 
 

@@ -81,6 +81,7 @@ def launch_build(dagster: DagsterClient, full_refresh: bool) -> str:
 
 
 def run_url(dagster: DagsterClient, run_id: str) -> str:
+    """The run's page in Dagster."""
     return f"{dagster.url}/runs/{run_id}"
 
 

@@ -42,6 +42,7 @@ class StackStart:
         self.modules = modules
 
     def run(self) -> None:
+        """Start the wanted parts, each one after those it needs."""
         home = self.home
         if not self.was_running:
             write_dagster_files(home)

@@ -22,6 +22,7 @@ class PartStatus:
 
     @property
     def is_up(self) -> bool:
+        """Whether it runs and answers."""
         return self.state == "running"
 
 

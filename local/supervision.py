@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from supervisor.xmlrpc import SupervisorTransport, UnixStreamHTTPConnection  # type: ignore[import-untyped]
+from supervisor.xmlrpc import SupervisorTransport, UnixStreamHTTPConnection
 
 from local.errors import StackError
 from local.home import Home
@@ -36,6 +36,7 @@ class PartState:
 
     @property
     def is_up(self) -> bool:
+        """Whether it has a process that may be expected to stay."""
         return self.state in ("STARTING", "RUNNING")
 
 

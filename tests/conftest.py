@@ -17,7 +17,7 @@ from data.golden import DOMAIN, OTHER_DOMAIN, golden_rows
 from data.load import insert_rows
 
 ROOT = Path(__file__).parents[1]
-PREORDERS = [sys.executable, "-m", "local.cli"]
+PREORDERS = [str(Path(sys.executable).with_name("preorders"))]
 REPORTS = "/api/v2/external/preorders/reports"
 AWKWARD_SEED = 20261123
 

@@ -2,7 +2,7 @@
 
 from urllib.parse import urlsplit
 
-from yoyo import get_backend, read_migrations  # type: ignore[import-untyped]
+from yoyo import get_backend, read_migrations
 
 BOOKKEEPING = ("_yoyo_log", "_yoyo_migration", "_yoyo_version", "yoyo_lock")
 

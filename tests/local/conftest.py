@@ -3,7 +3,8 @@
 from collections.abc import Callable, Iterator
 
 import pytest
-from stack_under_test import StackUnderTest
+
+from tests.local.stack_under_test import StackUnderTest
 
 
 @pytest.fixture(scope="module")

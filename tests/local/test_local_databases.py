@@ -9,10 +9,10 @@ import botocore.exceptions
 import psycopg
 import pytest
 from botocore.config import Config
-from stack_under_test import DATABASES, StackUnderTest
 
 from api.keys import hash_key
 from local.home import open_home
+from tests.local.stack_under_test import DATABASES, StackUnderTest
 
 A_SHOP = """
     insert into app.shops (id, name, domain, currency, timezone)

@@ -7,12 +7,12 @@ import time
 from collections.abc import Callable
 
 import pytest
-from stack_under_test import StackUnderTest
 
 from local.database_folder import database_folder
 from local.home import open_home
 from local.postgres_settings import SLOT
 from local.supervision import Supervisor
+from tests.local.stack_under_test import StackUnderTest
 
 MakeStack = Callable[[str], StackUnderTest]
 

@@ -1,0 +1,39 @@
+# Everything runs in .venv, made when it is needed and again when the dependencies change.
+PYTHON ?= python3
+BIN := .venv/bin
+HOME_DIR ?= .local
+
+.PHONY: setup demo down test lint format bench
+
+setup: .venv/installed
+
+.venv/installed: pyproject.toml constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt uv
+	@# Compiled here: where Python may not write bytecode, each Dagster run would compile all its imports anew.
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --compile-bytecode --constraint constraints.txt --editable '.[dev]'
+	touch $@
+
+demo: setup
+	$(BIN)/preorders up --detach --home $(HOME_DIR)
+
+down: setup
+	$(BIN)/preorders down --home $(HOME_DIR)
+
+test: setup
+	$(BIN)/pytest
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/sqlfluff lint --disable-progress-bar --nocolor dbt_project/models dbt_project/tests
+	$(BIN)/lint-imports
+
+format: setup
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	$(BIN)/sqlfluff fix --disable-progress-bar --nocolor dbt_project/models dbt_project/tests
+
+bench: setup
+	$(BIN)/python -m benchmarks
