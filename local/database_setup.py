@@ -25,9 +25,7 @@ def set_up_databases(home: Home, binaries: PostgresBinaries) -> None:
         connection.execute((SQL_FOLDER / "roles.sql").read_bytes())
         for role in ROLES:
             connection.execute(
-                sql.SQL("alter role {} password {}").format(
-                    sql.Identifier(role), sql.Literal(home.secrets[role])
-                )
+                sql.SQL("alter role {} password {}").format(sql.Identifier(role), sql.Literal(home.secrets[role]))
             )
         _create_database(connection, DAGSTER_DATABASE, "preorders_dagster")
         if binaries.has_statement_statistics:
@@ -48,6 +46,4 @@ def has_dagster_tables(home: Home) -> bool:
 
 def _create_database(connection: Connection, name: str, owner: str) -> None:
     if connection.execute("select 1 from pg_database where datname = %s", [name]).fetchone() is None:
-        connection.execute(
-            sql.SQL("create database {} owner {}").format(sql.Identifier(name), sql.Identifier(owner))
-        )
+        connection.execute(sql.SQL("create database {} owner {}").format(sql.Identifier(name), sql.Identifier(owner)))

@@ -26,14 +26,10 @@ def keys() -> None:
 @click.option("--expires-in-days", type=int, metavar="N", help="Without it the key does not expire.")
 @click.option("--scope", "scopes", type=click.Choice(SCOPES), multiple=True, default=SCOPES)
 @home_option
-def create(
-    home: Home, shop: str, rate_limit: int | None, expires_in_days: int | None, scopes: tuple[str, ...]
-) -> None:
+def create(home: Home, shop: str, rate_limit: int | None, expires_in_days: int | None, scopes: tuple[str, ...]) -> None:
     """Make a key for a shop. It is shown this once."""
     with _connected(home) as connection:
-        key = create_key(
-            connection, shop, scopes=scopes, rate_limit=rate_limit, expires_in_days=expires_in_days
-        )
+        key = create_key(connection, shop, scopes=scopes, rate_limit=rate_limit, expires_in_days=expires_in_days)
     console.print(f"A key for {shop}; only its hash is kept, so note it now:", markup=False)
     click.echo(key)  # never folded or coloured
 

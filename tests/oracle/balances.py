@@ -40,10 +40,7 @@ def balance_collection(chosen: Selection) -> dict:
     return {
         "totals": totals(chosen, COLLECTION),
         "by_offer": [offer(chosen, key) | shown(row, chosen.currency) for key, row in some(offers)],
-        "aging": [
-            {"bucket": age} | shown(ages.get(age, chosen.nothing()).of(STATE), chosen.currency)
-            for age in AGING
-        ],
+        "aging": [{"bucket": age} | shown(ages.get(age, chosen.nothing()).of(STATE), chosen.currency) for age in AGING],
     }
 
 
@@ -53,6 +50,4 @@ def _age(due_on: date | None, day: date) -> str:
     overdue = (day - due_on).days
     if overdue <= 0:
         return "not_due"
-    return next(
-        (age for limit, age in ((30, "1_30"), (60, "31_60"), (90, "61_90")) if overdue <= limit), "over_90"
-    )
+    return next((age for limit, age in ((30, "1_30"), (60, "31_60"), (90, "61_90")) if overdue <= limit), "over_90")

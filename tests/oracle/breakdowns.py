@@ -21,9 +21,7 @@ def by_offer(chosen: Selection) -> dict:
     return {
         "totals": totals(chosen, EVERY_METRIC),
         "offers": [
-            offer(chosen, key)
-            | {"status": current(chosen, "offers", key, "status")}
-            | shown(row, chosen.currency)
+            offer(chosen, key) | {"status": current(chosen, "offers", key, "status")} | shown(row, chosen.currency)
             for key, row in rows
         ],
     }

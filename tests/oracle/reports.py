@@ -38,9 +38,7 @@ def summary(chosen: Selection) -> dict:
 
 def revenue(chosen: Selection) -> dict:
     granularity = chosen.params.get("granularity") or "day"
-    included = {
-        portion: chosen.params.get(f"include_{portion}s") is not False for portion in ("deposit", "balance")
-    }
+    included = {portion: chosen.params.get(f"include_{portion}s") is not False for portion in ("deposit", "balance")}
 
     def columns(figures) -> dict:
         if all(included.values()):
@@ -60,9 +58,7 @@ def revenue(chosen: Selection) -> dict:
         "include_deposits": included["deposit"],
         "include_balances": included["balance"],
         "totals": columns(chosen.totals()),
-        "series": [
-            bucket.shown() | columns(figures) for bucket, figures in chosen.series(granularity, False)
-        ],
+        "series": [bucket.shown() | columns(figures) for bucket, figures in chosen.series(granularity, False)],
     }
 
 

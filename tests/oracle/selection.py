@@ -29,9 +29,7 @@ class Selection:
         self.events = [event for event in self.book.between(self.first, self.last) if self.keeps(event.line)]
         self.all_opens = [item for item in self.book.opens if self.keeps(item.line)]
         self.opens = [
-            item
-            for item in self.all_opens
-            if item.first <= self.last and (item.end is None or self.last < item.end)
+            item for item in self.all_opens if item.first <= self.last and (item.end is None or self.last < item.end)
         ]
 
     def keeps(self, line: Line) -> bool:
@@ -63,8 +61,7 @@ class Selection:
         for item in self.opens:
             opens[key(item.line)].append(item)
         return {
-            value: Figures(events.get(value, []), opens.get(value, []), self.missing)
-            for value in {**events, **opens}
+            value: Figures(events.get(value, []), opens.get(value, []), self.missing) for value in {**events, **opens}
         }
 
     def series(self, granularity: str, with_state: bool) -> list[tuple[Bucket, Figures]]:
@@ -79,6 +76,4 @@ class Selection:
             end = len(found) if item.end is None else bisect_left(last_days, item.end)
             for bucket in found[begin:end]:
                 opens[bucket.label].append(item)
-        return [
-            (bucket, Figures(events[bucket.label], opens[bucket.label], self.missing)) for bucket in found
-        ]
+        return [(bucket, Figures(events[bucket.label], opens[bucket.label], self.missing)) for bucket in found]

@@ -53,9 +53,7 @@ class Source:
 
     def by_id(self, table: str, shop_id: str) -> dict:
         """The rows of one shop by their id."""
-        return self.remember(
-            ("by_id", table, shop_id), lambda: {row["id"]: row for row in self.rows(table, shop_id)}
-        )
+        return self.remember(("by_id", table, shop_id), lambda: {row["id"]: row for row in self.rows(table, shop_id)})
 
     def shop(self, shop_id: str) -> dict:
         return next(row for row in self.tables["shops"] if row["id"] == shop_id)

@@ -139,9 +139,7 @@ def test_buckets():
         ("2026-01-05", "2026-01-05", "2026-01-11", False),
         ("2026-05-25", "2026-05-25", "2026-05-28", True),
     ]
-    months = Shop().ask("revenue", **{"from": "2026-02-01", "to": "2026-03-30"}, granularity="month")[
-        "series"
-    ]
+    months = Shop().ask("revenue", **{"from": "2026-02-01", "to": "2026-03-30"}, granularity="month")["series"]
     assert [(row["bucket"], row["partial"]) for row in months] == [
         ("2026-02-01", False),
         ("2026-03-01", True),
@@ -150,10 +148,7 @@ def test_buckets():
 
 
 def outstanding(shop: Shop, *days: date, **params) -> list[str]:
-    return [
-        shop.ask("summary", **{"from": day, "to": day}, **params)["totals"]["balances_outstanding"]
-        for day in days
-    ]
+    return [shop.ask("summary", **{"from": day, "to": day}, **params)["totals"]["balances_outstanding"] for day in days]
 
 
 def test_outstanding_on_odd_timelines():

@@ -10,8 +10,8 @@ import psycopg
 import pytest
 from conftest import Stack
 from data.awkward import SHOPS
-from data.golden import DOMAIN
 from data.changes import change_source
+from data.golden import DOMAIN
 from data.requests import draw_request, query_of
 from data.tables import differing_rows, tables_of
 from oracle import MissingRate, Source, report

@@ -47,14 +47,16 @@ entries_rated as (
     inner join shop_currencies on entries.shop_id = shop_currencies.shop_id
     left join
         rates as source_rates
-        on entries.order_currency = source_rates.currency
-        and entries.rate_on = source_rates.day
-        and entries.order_currency <> shop_currencies.currency
+        on
+            entries.order_currency = source_rates.currency
+            and entries.rate_on = source_rates.day
+            and entries.order_currency <> shop_currencies.currency
     left join
         rates as target_rates
-        on shop_currencies.currency = target_rates.currency
-        and entries.rate_on = target_rates.day
-        and entries.order_currency <> shop_currencies.currency
+        on
+            shop_currencies.currency = target_rates.currency
+            and entries.rate_on = target_rates.day
+            and entries.order_currency <> shop_currencies.currency
 
 ),
 

@@ -4,7 +4,8 @@ with
 
 fx_rates as (
 
-    select * from {{ ref('stg_preorders__fx_rates') }} where per_eur is not null
+    select * from {{ ref('stg_preorders__fx_rates') }}
+    where per_eur is not null
 
 ),
 
@@ -22,9 +23,10 @@ select
     carried.day::date as day,
     rates_with_next.per_eur
 from rates_with_next
-cross join lateral generate_series(
-    rates_with_next.rate_date,
-    least(rates_with_next.next_rate_date - 1, rates_with_next.rate_date + {{ var('rate_carried_days') }}),
-    interval '1 day'
-) as carried (day)
+cross join
+    lateral generate_series(
+        rates_with_next.rate_date,
+        least(rates_with_next.next_rate_date - 1, rates_with_next.rate_date + {{ var('rate_carried_days') }}),
+        interval '1 day'
+    ) as carried (day)
 where rates_with_next.currency <> 'EUR'
