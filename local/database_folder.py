@@ -4,7 +4,7 @@ import os
 import shutil
 from pathlib import Path
 
-import psutil  # type: ignore[import-untyped]
+import psutil
 
 from local.errors import StackError
 from local.home import Home
