@@ -15,8 +15,8 @@ class DemoOptions:
     shops: number of shops; their currencies repeat the cycle USD, EUR, JPY, KWD.
     orders: number of orders over all shops; the first shop has about half of them.
     days: length of the history, in days.
-    until: the history ends at the start of this day, 00:00 UTC; None is today in UTC. The day itself is
-        left out, because rows of a day that isn't over would lie in the future or depend on the clock.
+    until: the last day of the history, in UTC; None is today. A day that isn't over yet ends with its last
+        full hour, so today's rows, and only today's, depend on the clock.
     """
 
     seed: int = 1
@@ -37,15 +37,16 @@ class DemoOptions:
 
     @property
     def last_day(self) -> date:
-        """The UTC day at whose start the history ends."""
+        """The last UTC day of the history."""
         return self.until or datetime.now(UTC).date()
 
     @property
     def first_day(self) -> date:
         """The day of the first launch, and so of the first order, in the shops' own timezones."""
-        return self.last_day - timedelta(days=self.days)
+        return self.last_day - timedelta(days=self.days - 1)
 
     @property
     def horizon(self) -> datetime:
         """The instant after which nothing has happened yet, in UTC."""
-        return datetime.combine(self.last_day, time(), UTC)
+        this_hour = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
+        return min(datetime.combine(self.last_day + timedelta(days=1), time(), UTC), this_hour)

@@ -20,7 +20,8 @@ from orchestration.rollups.build_lock import BuildLock
 from orchestration.rollups.dbt_project import dbt_folders, load_manifest
 
 MANIFEST = load_manifest()
-_RESULT_LINES = {"LogModelResult", "LogSeedResult", "LogTestResult", "LogHookEndLine", "LogNodeResult"}
+_RESULT_LINES = {"LogModelResult", "LogSeedResult", "LogTestResult", "LogNodeResult"}
+_EVENTS = {*_RESULT_LINES, "NodeFinished"}
 
 
 class ModelTranslator(DagsterDbtTranslator):
@@ -50,7 +51,7 @@ def dbt_models(
     context: dg.AssetExecutionContext, config: BuildConfig, build_lock: BuildLock
 ) -> Iterator[dg.MaterializeResult[Any] | dg.AssetCheckResult]:
     """Build and test the models; a failed test leaves what is published as it was."""
-    arguments = ["build", *dbt_folders()]
+    arguments = ["--log-level-file", "none", "build", *dbt_folders()]
     if config.full_refresh:
         arguments.append("--full-refresh")
     if context.is_subset:
@@ -72,7 +73,9 @@ def _run_dbt(arguments: Sequence[str]) -> Iterator[dict[str, Any]]:
     events: queue.Queue[dict[str, Any] | dbtRunnerResult] = queue.Queue()
 
     def put(event: EventMsg) -> None:
-        events.put(MessageToDict(event, preserving_proto_field_name=True))
+        # dbt tells thousands of things; turning all of them into dicts took seconds of a build
+        if event.info.name in _EVENTS:
+            events.put(MessageToDict(event, preserving_proto_field_name=True))
 
     # A daemon: when the run is ended, its process must not wait for dbt.
     threading.Thread(target=lambda: events.put(dbtRunner(callbacks=[put]).invoke(list(arguments))), daemon=True).start()
