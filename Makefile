@@ -1,7 +1,7 @@
 # Everything runs in .venv, made when it is needed and again when the dependencies change.
 PYTHON ?= python3
 BIN := .venv/bin
-HOME_DIR ?= .local
+PREORDERS_HOME ?= .local
 
 .PHONY: setup demo down test lint format bench
 
@@ -15,10 +15,10 @@ setup: .venv/installed
 	touch $@
 
 demo: setup
-	$(BIN)/preorders up --detach --home $(HOME_DIR)
+	$(BIN)/preorders up --detach --home $(PREORDERS_HOME)
 
 down: setup
-	$(BIN)/preorders down --home $(HOME_DIR)
+	$(BIN)/preorders down --home $(PREORDERS_HOME)
 
 test: setup
 	$(BIN)/pytest

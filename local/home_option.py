@@ -16,6 +16,8 @@ def _opened(context: click.Context, option: click.Parameter, value: str) -> Home
 home_option = click.option(
     "--home",
     default=DEFAULT_HOME,
+    envvar="PREORDERS_HOME",
+    show_envvar=True,
     show_default=True,
     metavar="DIR",
     callback=_opened,

@@ -39,6 +39,7 @@ query Follow($run: ID!, $cursor: String) {
 """
 JOB, LOCATION, REPOSITORY = "build_rollups", "rollups", "__repository__"
 INTERVAL = 0.3
+QUEUE_SECONDS = 5  # the queue takes a run within a second or two, unless it has to wait
 UNREACHABLE_SECONDS = 60  # the webserver may be restarted under us
 ENDED = ("SUCCESS", "FAILURE", "CANCELED")
 SHOWN_LEVELS = ("INFO", "WARNING", "ERROR", "CRITICAL")
@@ -92,7 +93,8 @@ def follow_run(dagster: DagsterClient, run_id: str, show: Callable[[RunEvent], N
         StackError: it failed or was cancelled, did not end in time, or Dagster is gone.
     """
     deadline = time.monotonic() + seconds
-    last_answer = time.monotonic()
+    started = last_answer = time.monotonic()
+    has_told_of_queue = False
     cursor: str | None = None
     failures: list[str] = []
     while True:
@@ -114,6 +116,9 @@ def follow_run(dagster: DagsterClient, run_id: str, show: Callable[[RunEvent], N
                 return
             failures.append("it was cancelled" if status == "CANCELED" else "no reason given")
             raise StackError(f"the build failed: {failures[0]}")
+        if status == "QUEUED" and not has_told_of_queue and time.monotonic() - started > QUEUE_SECONDS:
+            show(RunEvent(time.time(), "INFO", None, "waiting in the queue: another build is running"))
+            has_told_of_queue = True
         if time.monotonic() > deadline:
             raise StackError(f"the build did not end within {seconds:.0f} s; it goes on")
         if not logs.get("hasMore"):
