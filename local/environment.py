@@ -89,6 +89,9 @@ def process_environment(home: Home, inherited: Mapping[str, str] = os.environ) -
         **kept,
         **settings(home),
         STACK_MARK: str(home.path),
+        # apart from what an analyst does by hand, and from other homes: dbt parses all anew for another profile
+        "DBT_TARGET_PATH": str(home.dagster / "dbt_target"),
+        "DBT_LOG_PATH": str(home.dagster / "dbt_logs"),
         "PATH": os.pathsep.join((sysconfig.get_path("scripts"), kept.get("PATH", os.defpath))),
         **{name: ",".join(filter(None, (kept.get(name), loopback))) for name in ("no_proxy", "NO_PROXY")},
     }

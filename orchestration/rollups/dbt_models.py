@@ -51,7 +51,8 @@ def dbt_models(
     context: dg.AssetExecutionContext, config: BuildConfig, build_lock: BuildLock
 ) -> Iterator[dg.MaterializeResult[Any] | dg.AssetCheckResult]:
     """Build and test the models; a failed test leaves what is published as it was."""
-    arguments = ["--log-level-file", "none", "build", *dbt_folders()]
+    # unit tests say something of the code, not of the data: they are for whoever changes the code
+    arguments = ["--log-level-file", "none", "build", "--exclude-resource-type", "unit_test", *dbt_folders()]
     if config.full_refresh:
         arguments.append("--full-refresh")
     if context.is_subset:
