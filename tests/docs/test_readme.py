@@ -23,9 +23,7 @@ def test_the_commands_of_the_readme_work_word_by_word(tmp_path: Path) -> None:
         assert done.stdout.count('"window"') == 4, "every curl line answers with a report"
         assert '"preorders_reports_customers"' in done.stdout
     finally:
-        subprocess.run(
-            [ROOT / ".venv/bin/preorders", "down", "--home", str(tmp_path / "home")], cwd=ROOT, check=False
-        )
+        subprocess.run([ROOT / ".venv/bin/preorders", "down", "--home", str(tmp_path / "home")], cwd=ROOT, check=False)
 
 
 def test_every_file_that_the_documents_link_to_is_there() -> None:

@@ -1,0 +1,59 @@
+"""The dbt project keeps its promises to whoever reads it: grains, descriptions, one definition of a metric."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import ROOT
+from oracle.metrics import EVERY_METRIC
+
+_UNUSED = {f"PREORDERS_DBT_{name}": "1" for name in ("HOST", "PORT", "USER", "PASSWORD", "DBNAME")}
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """Parse the project; no database is needed for that."""
+    target = tmp_path_factory.mktemp("target")
+    dbt = Path(sys.executable).with_name("dbt")
+    command = [dbt, "--quiet", "parse", "--project-dir", "dbt_project", "--target-path", target, "--log-path", target]
+    subprocess.run(command, cwd=ROOT, check=True, env={**os.environ, **_UNUSED})
+    nodes = json.loads((target / "manifest.json").read_text())["nodes"].values()
+    return {node["name"]: node for node in nodes if node["resource_type"] == "model"}
+
+
+def test_every_description_ends_with_the_grain(models: dict[str, Any]) -> None:
+    for name, model in models.items():
+        last_sentence = model["description"].rstrip(".").split(". ")[-1]
+        assert last_sentence.startswith("One row"), name
+
+
+def test_what_is_published_has_a_grain_a_contract_and_described_columns(models: dict[str, Any]) -> None:
+    published = {name: model for name, model in models.items() if model["config"]["meta"].get("published")}
+    assert len(published) > 15
+    for name, model in published.items():
+        assert model["config"]["contract"]["enforced"], name
+        assert set(model["config"]["meta"]["grain"]) <= model["columns"].keys(), name
+        assert all(column["description"] for column in model["columns"].values()), name
+
+
+def test_metrics_are_defined_once_and_in_the_order_of_the_reports(models: dict[str, Any]) -> None:
+    defined = models["metric_definitions"]["config"]["meta"]["metrics"]
+    assert [metric["name"] for metric in defined] == list(EVERY_METRIC)
+
+
+def test_every_summed_metric_is_a_column_of_the_ledger_and_the_rollups(models: dict[str, Any]) -> None:
+    for metric in models["metric_definitions"]["config"]["meta"]["metrics"]:
+        if metric["kind"] in ("additive", "state"):
+            column = metric["name"] + ("_minor" if metric["unit"] == "money" else "")
+            for model in ("fct_ledger", "rollup_variants_daily", "rollup_variants_weekly", "rollup_variants_monthly"):
+                assert column in models[model]["columns"], f"{model} lacks {column}"
+
+
+def test_source_tables_are_named_by_staging_models_alone() -> None:
+    for file in (ROOT / "dbt_project").rglob("*.sql"):
+        if "target" not in file.parts and "staging" not in file.parts:
+            assert "source(" not in file.read_text(), file.name
