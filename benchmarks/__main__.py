@@ -61,9 +61,8 @@ def median_seconds(work: Callable[[], object], repeats: int) -> float:
 
 def reads(home: Home) -> list[tuple[str, ...]]:
     """Compare each report, over a month and over all history, with `/help`: same gate, one small query."""
-    key = run(
-        home, BIN / "preorders", "keys", "create", "--home", home.path, "--shop", DEMO_SHOP_DOMAIN, "--rate-limit", 10**7
-    ).split()[-1]  # fmt: skip
+    create_key = (BIN / "preorders", "keys", "create", "--home", home.path)
+    key = run(home, *create_key, "--shop", DEMO_SHOP_DOMAIN, "--rate-limit", 10**7).split()[-1]
     api = process_environment(home)["PREORDERS_API_URL"]
     client = httpx.Client(base_url=f"{api}/api/v2/external/preorders/reports", headers={"X-Auth-Token": key})
     today = datetime.now(UTC).date()

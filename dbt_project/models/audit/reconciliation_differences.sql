@@ -29,16 +29,29 @@ lines_settled as (
     inner join {{ ref('stg_preorders__orders') }} as orders on order_lines.order_id = orders.order_id
     inner join shops on orders.shop_id = shops.shop_id
     inner join {{ ref('currencies') }} as currencies on orders.currency = currencies.currency
-    where orders.is_counted and not exists (select from orders_changed where orders_changed.order_id = orders.order_id)
+    where orders.is_counted and not exists (
+        select from orders_changed
+        where orders_changed.order_id = orders.order_id
+    )
 
 ),
 
 source_events as (
 
-    select shop_id, timezone, 'placed' as entry, placed_at as occurred_at, total * minor_per_major as amount
+    select
+        shop_id,
+        timezone,
+        'placed' as entry,
+        placed_at as occurred_at,
+        total * minor_per_major as amount
     from lines_settled
     union all
-    select shop_id, timezone, 'cancelled', cancelled_at, total * minor_per_major
+    select
+        shop_id,
+        timezone,
+        'cancelled',
+        cancelled_at,
+        total * minor_per_major
     from lines_settled
     where cancelled_at is not null
     union all
@@ -94,7 +107,10 @@ ledger_sums as (
     inner join shops on ledger.shop_id = shops.shop_id and ledger.currency = upper(shops.currency)
     where
         ledger.events = 1
-        and not exists (select from orders_changed where orders_changed.order_id = ledger.order_id)
+        and not exists (
+            select from orders_changed
+            where orders_changed.order_id = ledger.order_id
+        )
     group by 1, 2, 3
 
 )
@@ -110,9 +126,10 @@ select
 from source_sums
 full outer join
     ledger_sums
-    on source_sums.shop_id = ledger_sums.shop_id
-    and source_sums.month = ledger_sums.month
-    and source_sums.entry = ledger_sums.entry
+    on
+        source_sums.shop_id = ledger_sums.shop_id
+        and source_sums.month = ledger_sums.month
+        and source_sums.entry = ledger_sums.entry
 where
     source_sums.events is distinct from ledger_sums.events
     or source_sums.amount_minor is distinct from ledger_sums.amount_minor
