@@ -4,11 +4,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from api.paths import BASE_PATH, REPORTS_PATH
+from api.exports.request import export_schema
+from api.paths import BASE_PATH, EXPORTS_PATH, REPORTS_PATH
 from api.reports.metrics import Metrics
+from api.reports.parameters import PAGING, parameters_schema
 from api.reports.registry import REPORTS
 
 _NOTHING = {"type": "object", "properties": {}, "additionalProperties": False}
+_JOB = {"job_id": "Id of an export job: exp_ and 16 hexadecimal digits."}
 _NOTES = {
     "summary": "The totals include the payment split: deposits_collected, balances_collected, balances_outstanding.",
     "revenue": "include_deposits and include_balances are echoed; at least one must be true.",
@@ -67,9 +70,49 @@ def actions(metrics: Metrics) -> list[Action]:
         )
         for report in REPORTS.values()
     ]
+    exports = [
+        Action(
+            name=f"{read.name}_export",
+            method="POST",
+            path=f"{read.path}/export",
+            description=f"Export as CSV: {read.description}",
+            aliases=tuple(f"{alias} csv" for alias in read.aliases),
+            request_schema=export_schema(read.request_schema),
+            notes="Answers 202 with a job to poll. An Idempotency-Key header makes a repetition safe for 24 hours.",
+        )
+        for read in reads
+    ]
     return [
         Action("preorders_reports", "GET", REPORTS_PATH, "Catalog of the reports.", ("catalog", "reports"), _NOTHING),
         *reads,
+        *exports,
+        Action(
+            "preorders_reports_exports",
+            "GET",
+            EXPORTS_PATH,
+            "The shop's export jobs, the newest first.",
+            ("exports", "export jobs"),
+            parameters_schema(PAGING),
+        ),
+        Action(
+            "preorders_reports_export_status",
+            "GET",
+            f"{EXPORTS_PATH}/:job_id",
+            "State of an export job, and the address of its file once it is ready.",
+            ("export status", "poll export", "download"),
+            _NOTHING,
+            _JOB,
+            "The address works for 7 days; the job is kept for 24 hours after its end.",
+        ),
+        Action(
+            "preorders_reports_export_cancel",
+            "POST",
+            f"{EXPORTS_PATH}/:job_id/cancel",
+            "Cancel an export job that has not ended.",
+            ("cancel export",),
+            _NOTHING,
+            _JOB,
+        ),
     ]
 
 
@@ -92,3 +135,12 @@ def below(prefix: str, known: Iterable[Action]) -> list[Action]:
     """Return the actions at a path or below it; the root has all."""
     level = prefix.rstrip("/")
     return [action for action in known if action.path == level or action.path.startswith(f"{level}/")]
+
+
+def levels() -> list[str]:
+    """Return every path at which or below which there are actions, but for the root."""
+    found: dict[str, None] = {}
+    for action in actions(Metrics(())):
+        parts = action.path.split("/")
+        found |= dict.fromkeys("/".join(parts[:length]) for length in range(2, len(parts) + 1))
+    return list(found)

@@ -7,16 +7,15 @@ from litestar import Litestar
 from litestar.datastructures import State
 from litestar.types import ASGIApp
 
-from api.controllers.discovery import help_with_all, help_with_level
+from api.controllers.discovery import help_handlers
 from api.controllers.documentation import assets, openapi_document, openapi_page
+from api.controllers.exports import export_handlers
 from api.controllers.health import live, ready
 from api.controllers.reports import read_catalog, report_handlers
 from api.errors import handle_error
-from api.gateway import Gateway
+from api.gateway import LARGEST_BODY, Gateway
 from api.services import Services
 from api.settings import Settings
-
-_LARGEST_BODY = 64 * 1024
 
 
 def create_app(settings: Settings | None = None) -> ASGIApp:
@@ -37,13 +36,13 @@ def create_app(settings: Settings | None = None) -> ASGIApp:
 
     application = Litestar(
         [
-            *(read_catalog, *report_handlers(), help_with_all, help_with_level),
+            *(read_catalog, *report_handlers(), *export_handlers(), *help_handlers()),
             *(live, ready, openapi_document, openapi_page, assets()),
         ],
         exception_handlers={Exception: handle_error},
         lifespan=[lifespan],
         openapi_config=None,  # made from the registry instead
-        request_max_body_size=_LARGEST_BODY,
+        request_max_body_size=LARGEST_BODY,
         state=State({"services": services}),
     )
     return Gateway(application, services)

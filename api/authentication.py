@@ -3,9 +3,14 @@
 import hmac
 import time
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 import asyncpg
+from litestar.connection import ASGIConnection
+from litestar.exceptions import PermissionDeniedException
+from litestar.handlers import BaseRouteHandler
+from litestar.types import Guard
 
 from api.database import Connection, Unavailable, read
 from api.keys import hash_key
@@ -32,6 +37,16 @@ class Caller:
     shop_id: UUID
     scopes: frozenset[str]
     points_per_minute: int
+
+
+def needs_scope(scope: str) -> Guard:
+    """Return a guard that refuses keys without the scope, `read` or `export`."""
+
+    def guard(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
+        if scope not in connection.scope["state"]["caller"].scopes:
+            raise PermissionDeniedException(f"X-Auth-Token must have the scope {scope}")
+
+    return guard
 
 
 class Authenticator:

@@ -8,6 +8,8 @@ from uuid import UUID
 
 import asyncpg
 
+from api.reports.answer import NotBuilt
+
 _CONNECT_SECONDS = 2
 _ACQUIRE_SECONDS = 2
 _STATEMENT_SECONDS = 10
@@ -16,7 +18,16 @@ _IDLE_SECONDS = 60
 Answer = TypeVar("Answer")
 Connection = asyncpg.pool.PoolConnectionProxy
 
-# A plan made before a column was added; a reader in the way of recovery; a server that went away.
+# What a new attempt will not mend soon: told at once, for trying again would double the load of a slow server.
+_FINAL = (
+    asyncpg.QueryCanceledError,
+    asyncpg.LockNotAvailableError,
+    asyncpg.TooManyConnectionsError,
+    asyncpg.CannotConnectNowError,
+    TimeoutError,
+)
+# A plan made before a column was added; a reader in the way of recovery; a server that went away. Some of the
+# final ones are special cases of these, and of OSError: they must be looked at first.
 _PASSING = (
     asyncpg.InvalidCachedStatementError,
     asyncpg.SerializationError,
@@ -26,7 +37,6 @@ _PASSING = (
     asyncpg.InterfaceError,
     OSError,
 )
-_FINAL = (asyncpg.QueryCanceledError, asyncpg.TooManyConnectionsError, asyncpg.CannotConnectNowError, TimeoutError)
 
 
 class Unavailable(Exception):
@@ -51,16 +61,21 @@ async def read(pool: asyncpg.Pool, work: Callable[[Connection], Awaitable[Answer
 
     Raises:
         Unavailable: both were lost, or the server was too slow.
+        NotBuilt: the tables are made by the first build.
     """
     try:
         return await _attempt(pool, work)
-    except _PASSING:
-        await pool.expire_connections()
     except _FINAL as error:
         raise Unavailable from error
+    except asyncpg.UndefinedTableError as error:
+        raise NotBuilt from error
+    except asyncpg.DataError:  # an InterfaceError, yet it says that the statement is wrong
+        raise
+    except _PASSING:
+        await pool.expire_connections()
     try:
         return await _attempt(pool, work)
-    except (*_PASSING, *_FINAL) as error:
+    except (*_FINAL, *_PASSING) as error:
         raise Unavailable from error
 
 
@@ -73,17 +88,45 @@ async def _attempt(pool: asyncpg.Pool, work: Callable[[Connection], Awaitable[An
 async def snapshot(connection: Connection, shop_id: UUID) -> AsyncIterator[Connection]:
     """Enter one snapshot of one build, in which row-level security shows this shop's rows alone."""
     async with connection.transaction(isolation="repeatable_read", readonly=True):
-        await connection.execute("select set_config('preorders.shop_id', $1, true)", str(shop_id))
+        await _set_tenant(connection, shop_id)
         yield connection
 
 
-async def answers(pool: asyncpg.Pool) -> bool:
-    """Return whether the server answers soon."""
+async def as_tenant(pool: asyncpg.Pool, shop_id: UUID, work: Callable[[Connection], Awaitable[Answer]]) -> Answer:
+    """Do work in one transaction in which row-level security shows this shop's rows alone.
 
-    async def ping(connection: Connection) -> bool:
-        return bool(await connection.fetchval("select true"))
+    Done once more if the connection was lost, perhaps after it was done: the work must allow for that.
+
+    Raises:
+        Unavailable: as `read` does.
+    """
+
+    async def attempt(connection: Connection) -> Answer:
+        async with connection.transaction():
+            await _set_tenant(connection, shop_id)
+            return await work(connection)
+
+    return await read(pool, attempt)
+
+
+async def _set_tenant(connection: Connection, shop_id: UUID) -> None:
+    await connection.execute("select set_config('preorders.shop_id', $1, true)", str(shop_id))
+
+
+async def check_builds(pool: asyncpg.Pool) -> None:
+    """Look for a published build.
+
+    Raises:
+        Unavailable: the server does not answer soon.
+        NotBuilt: there is none.
+    """
+
+    async def find(connection: Connection) -> bool:
+        return bool(await connection.fetchval("select exists (select from reports.builds)"))
 
     try:
-        return await asyncio.wait_for(read(pool, ping), _CONNECT_SECONDS)
-    except (Unavailable, TimeoutError):
-        return False
+        is_built = await asyncio.wait_for(read(pool, find), _CONNECT_SECONDS)
+    except TimeoutError as error:
+        raise Unavailable from error
+    if not is_built:
+        raise NotBuilt

@@ -3,16 +3,16 @@
 It stands outside the router, so that unknown paths and verbs pass it too, and nothing can be routed around it.
 """
 
-import logging
 import re
 from typing import TYPE_CHECKING
 
 from litestar.datastructures import Headers, MutableScopeHeaders
 from litestar.enums import ScopeType
 from litestar.exceptions import MethodNotAllowedException
+from litestar.exceptions.http_exceptions import RequestEntityTooLarge
 from litestar.serialization import encode_json
 
-from api.errors import RETRY_SECONDS, error_body
+from api.errors import answer_error
 from api.paths import is_below_base
 from api.rate_limit import READ_COST, WRITE_COST, Allowance
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from api.services import Services
 
-_logger = logging.getLogger(__name__)
+LARGEST_BODY = 64 * 1024
 _SLASHES = re.compile("/{2,}")
 _READS = {"GET", "HEAD", "OPTIONS"}
 _VERBS = {"GET", "POST"}
@@ -43,8 +43,9 @@ class Gateway:
         if not is_below_base(scope["path"]):
             await self._application(scope, receive, send)
             return
+        headers = Headers.from_scope(scope)
         try:
-            caller = await self._services.authenticator.caller(Headers.from_scope(scope).getall("x-auth-token", []))
+            caller = await self._services.authenticator.caller(headers.getall("x-auth-token", []))
             cost = READ_COST if scope["method"] in _READS else WRITE_COST
             allowance = await self._services.rate_limiter.spend(caller, cost)
         except Exception as error:  # answered in the one shape, whatever it is
@@ -64,16 +65,16 @@ class Gateway:
         if scope["method"] not in _VERBS:  # the router would answer OPTIONS by itself
             await _refuse(MethodNotAllowedException(), scope, send_with_headers)
             return
-        scope["state"]["caller"] = caller
+        if int(headers.get("content-length", 0)) > LARGEST_BODY:  # the router looks at bodies that are read
+            await _refuse(RequestEntityTooLarge(), scope, send_with_headers)
+            return
+        scope.setdefault("state", {})["caller"] = caller
         await self._application(scope, receive, send_with_headers)
 
 
 async def _refuse(error: Exception, scope: "HTTPScope", send: "Send") -> None:
-    status, messages = error_body(error, scope["method"], scope["path"])
-    if status == 500:
-        _logger.error("unexpected error on %s %s", scope["method"], scope["path"], exc_info=error)
-    headers = {"Retry-After": str(RETRY_SECONDS)} if status == 503 else {}
-    await _send_json(status, {"errors": messages}, headers, send)
+    answer = answer_error(error, scope["method"], scope["path"])
+    await _send_json(answer.status, answer.body, answer.headers, send)
 
 
 async def _limit(allowance: Allowance, send: "Send") -> None:

@@ -9,7 +9,7 @@ import logging
 
 import asyncpg
 
-from api.database import Connection, Unavailable, read
+from api.database import Connection, read
 
 _EVERY_SECONDS = 1.0
 _logger = logging.getLogger(__name__)
@@ -26,7 +26,7 @@ async def beat(primary: asyncpg.Pool) -> None:
         try:
             await read(primary, write)
             is_lost = False
-        except (Unavailable, asyncpg.PostgresError) as error:
+        except Exception as error:  # whatever it is, the next beat may succeed
             if not is_lost:
                 _logger.warning("heartbeat stopped: the primary cannot be written to (%s)", error.__cause__ or error)
             is_lost = True

@@ -2,6 +2,7 @@
 
 BASE_PATH = "/api/v2/external"
 REPORTS_PATH = "/preorders/reports"
+EXPORTS_PATH = f"{REPORTS_PATH}/exports"
 
 
 def relative(path: str) -> str:

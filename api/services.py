@@ -1,4 +1,4 @@
-"""What lives as long as the API does: pools, key cache, rate limiter, heartbeat."""
+"""What lives as long as the API does: pools, key cache, rate limiter, launcher, heartbeat."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -9,6 +9,7 @@ import asyncpg
 from api.authentication import Authenticator
 from api.database import connect
 from api.heartbeat import beat
+from api.launcher import Launcher
 from api.rate_limit import RateLimiter
 from api.settings import Settings
 
@@ -20,6 +21,7 @@ class Services:
     replica: asyncpg.Pool
     authenticator: Authenticator
     rate_limiter: RateLimiter
+    launcher: Launcher
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -32,6 +34,7 @@ class Services:
         self.replica = await connect(settings.replica_dsn, settings.pool_size, "preorders-api reports")
         self.authenticator = Authenticator(self.primary, self.replica, settings.key_cache_seconds)
         self.rate_limiter = RateLimiter(settings.rate_limit_storage)
+        self.launcher = Launcher(settings.dagster_url)
         heartbeat = asyncio.create_task(beat(self.primary))
         try:
             yield
@@ -39,4 +42,5 @@ class Services:
             heartbeat.cancel()
             with suppress(asyncio.CancelledError):
                 await heartbeat
+            await self.launcher.close()
             await asyncio.gather(self.primary.close(), self.replica.close())

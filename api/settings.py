@@ -11,6 +11,7 @@ class Settings:
     Attributes:
         primary_dsn, replica_dsn: of the role preorders_api. Keys and the heartbeat are on the primary; every
             report is read from the replica.
+        dagster_url: of Dagster's webserver, which launches exports; None leaves that to the keeper of exports.
         rate_limit_storage: URL of the `limits` library: `memory://` for one process, Valkey or Redis for several.
         pool_size: most connections to each server.
         key_cache_seconds: how long a checked key is trusted, so at most how long a revoked one lives.
@@ -18,6 +19,7 @@ class Settings:
 
     primary_dsn: str
     replica_dsn: str
+    dagster_url: str | None = None
     rate_limit_storage: str = "memory://"
     pool_size: int = 10
     key_cache_seconds: float = 30
@@ -35,6 +37,7 @@ class Settings:
         return cls(
             primary_dsn=os.environ["PREORDERS_API_PRIMARY_DSN"],
             replica_dsn=os.environ["PREORDERS_API_REPLICA_DSN"],
+            dagster_url=os.environ.get("PREORDERS_DAGSTER_URL"),
             rate_limit_storage=os.environ.get("PREORDERS_RATE_LIMIT_STORAGE", cls.rate_limit_storage),
             pool_size=int(os.environ.get("PREORDERS_API_POOL_SIZE", cls.pool_size)),
         )

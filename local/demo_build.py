@@ -1,14 +1,15 @@
 """The first start's demo: a shop's data, a build of it, and a key to read the reports with."""
 
 from api.keys import create_key, is_live
+from api.paths import BASE_PATH, REPORTS_PATH
 from local.build_command import run_build
 from local.environment import api_url
 from local.errors import StackError
 from local.home import Home
 from local.postgres import connect
 from local.progress import counting, line
+from local.shops import shop_domains, shop_of
 
-REPORTS = "/api/v2/external/preorders/reports"
 DEMO_KEY = "demo_api_key"
 
 
@@ -35,17 +36,16 @@ def demo_key(home: Home) -> str | None:
     with connect(home, "preorders") as connection:
         if kept and is_live(connection, kept):
             return kept
-        known = connection.execute("select 1 from app.shops where domain = %s", [DEMO_SHOP_DOMAIN]).fetchone()
-        if known is None:
+        if DEMO_SHOP_DOMAIN not in shop_domains(connection).values():
             return None
-        key = create_key(connection, DEMO_SHOP_DOMAIN)
+        key = create_key(connection, shop_of(connection, DEMO_SHOP_DOMAIN))
     home.keep_secret(DEMO_KEY, key)
     return key
 
 
 def example_commands(home: Home, key: str) -> list[str]:
     """Two calls that work as they are printed."""
-    base = f"{api_url(home)}{REPORTS}"
+    base = f"{api_url(home)}{BASE_PATH}{REPORTS_PATH}"
     calls = ("summary", "revenue?granularity=week")
     return [f'curl -s -H "X-Auth-Token: {key}" "{base}/{call}"' for call in calls]
 

@@ -61,6 +61,8 @@ def settings(home: Home) -> dict[str, str]:
         "PREORDERS_S3_BUCKET": BUCKET,
         "PREORDERS_API_PRIMARY_DSN": dsn(home, "preorders_api"),
         "PREORDERS_API_REPLICA_DSN": dsn(home, "preorders_api", "replica"),
+        "PREORDERS_EXPORTS_PRIMARY_DSN": dsn(home, "preorders_exports"),
+        "PREORDERS_EXPORTS_REPLICA_DSN": dsn(home, "preorders_exports", "replica"),
         "PREORDERS_PUBLISHER_DSN": dsn(home, "preorders_publisher"),
         "PREORDERS_DBT_HOST": LOOPBACK,
         "PREORDERS_DBT_PORT": port,
@@ -77,6 +79,7 @@ def settings(home: Home) -> dict[str, str]:
         "AWS_REGION": REGION,
         "AWS_DEFAULT_REGION": REGION,  # the name that boto3 reads
         "DAGSTER_HOME": str(home.dagster),
+        "PREORDERS_RUN_WORKERS": str(home.sockets),
     }
 
 

@@ -18,10 +18,11 @@ PROJECT_ROOT = Path(__file__).resolve().parent.parent
 
 # A Unix socket's path may have 107 bytes; supervisord first binds a name with its pid (".1234567") added.
 LONGEST_SOCKET_PATH = 95
+LONGEST_SOCKET_NAME = "supervisord.sock"
 
 SECRET_NAMES = (
     "preorders", "preorders_app", "preorders_dbt", "preorders_publisher", "preorders_service",
-    "preorders_api", "preorders_dagster", "preorders_replicator", "s3_access_key", "s3_secret_key",
+    "preorders_api", "preorders_exports", "preorders_dagster", "preorders_replicator", "s3_access_key", "s3_secret_key",
 )  # fmt: skip
 
 
@@ -72,12 +73,17 @@ class Home:
         return hashlib.sha256(str(self.path).encode()).hexdigest()[:12]
 
     @property
-    def control_socket(self) -> Path:
-        """Supervisord's socket: in the home, or below the temporary folder when that path is too long."""
-        inside = self.path / "supervisord.sock"
-        if len(os.fsencode(inside)) <= LONGEST_SOCKET_PATH:
+    def sockets(self) -> Path:
+        """The folder of Unix sockets: in the home, or below the temporary folder when that path is too long."""
+        inside = self.path / "sockets"
+        if len(os.fsencode(inside / LONGEST_SOCKET_NAME)) <= LONGEST_SOCKET_PATH:
             return inside
-        return Path(tempfile.gettempdir()) / f"preorders-{os.getuid()}-{self.digest}" / "supervisord.sock"
+        return Path(tempfile.gettempdir()) / f"preorders-{os.getuid()}-{self.digest}"
+
+    @property
+    def control_socket(self) -> Path:
+        """Supervisord's socket."""
+        return self.sockets / LONGEST_SOCKET_NAME
 
     def log_of(self, part: str) -> Path:
         """The log file of a part."""

@@ -13,6 +13,7 @@ from local.errors import StackError, first_line
 from local.home import Home
 from local.home_option import home_option, home_was_given
 from local.progress import console, table_console
+from local.shops import shop_domains, shop_of
 
 
 @click.group()
@@ -29,7 +30,9 @@ def keys() -> None:
 def create(home: Home, shop: str, rate_limit: int | None, expires_in_days: int | None, scopes: tuple[str, ...]) -> None:
     """Make a key for a shop. It is shown this once."""
     with _connected(home) as connection:
-        key = create_key(connection, shop, scopes=scopes, rate_limit=rate_limit, expires_in_days=expires_in_days)
+        key = create_key(
+            connection, shop_of(connection, shop), scopes=scopes, rate_limit=rate_limit, expires_in_days=expires_in_days
+        )
     console.print(f"A key for {shop}; only its hash is kept, so note it now:", markup=False)
     click.echo(key)  # never folded or coloured
 
@@ -40,11 +43,12 @@ def list_command(home: Home) -> None:
     """Show all keys, by their hints."""
     with _connected(home) as connection:
         found = list_keys(connection)
+        domains = shop_domains(connection)
     table = Table("id", "hint", "shop", "scopes", "created", "expires", "revoked", "live", box=None)
     for key in found:
         table.add_row(
-            str(key.api_key_id), key.hint, key.shop_domain, ",".join(key.scopes), _day(key.created_at),
-            _day(key.expires_at), _day(key.revoked_at), "yes" if key.is_live else "no",
+            str(key.api_key_id), key.hint, domains.get(key.shop_id, str(key.shop_id)), ",".join(key.scopes),
+            _day(key.created_at), _day(key.expires_at), _day(key.revoked_at), "yes" if key.is_live else "no",
         )  # fmt: skip
     table_console().print(table)
 
@@ -56,7 +60,8 @@ def revoke(home: Home, key_id_or_hint: str) -> None:
     """Revoke the key with that id or hint; the API stops taking it within a minute."""
     with _connected(home) as connection:
         key = revoke_key(connection, key_id_or_hint)
-    console.print(f"Revoked key {key.api_key_id} ({key.hint}) of {key.shop_domain}.", markup=False)
+        domain = shop_domains(connection).get(key.shop_id, str(key.shop_id))
+    console.print(f"Revoked key {key.api_key_id} ({key.hint}) of {domain}.", markup=False)
 
 
 def _connected(home: Home) -> Connection:

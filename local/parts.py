@@ -10,12 +10,13 @@ from local.errors import StackError
 from local.home import PROJECT_ROOT, Home
 from local.object_store import object_store_command
 from local.postgres_binaries import PostgresBinaries, server_user
+from orchestration.launcher.protocol import socket_path
 
 # In the order of starting. Stopping goes the other way, one step of the priorities after the other.
-PARTS = ("primary", "replica", "s3", "rollups", "exports", "webserver", "daemon", "api")
+PARTS = ("primary", "replica", "s3", "rollups", "exports", "exports-worker", "webserver", "daemon", "api")
 DATABASES = ("primary", "replica")
 PRIORITIES = {
-    "primary": 10, "replica": 20, "s3": 30, "rollups": 40, "exports": 40,
+    "primary": 10, "replica": 20, "s3": 30, "rollups": 40, "exports": 40, "exports-worker": 40,
     "webserver": 50, "daemon": 50, "api": 60,
 }  # fmt: skip
 
@@ -45,7 +46,6 @@ class Modules:
 
     rollups: str = "orchestration.rollups.definitions"
     exports: str = "orchestration.exports.definitions"
-    api: str = "api.app:create_app"
 
 
 def programs(home: Home, binaries: PostgresBinaries, databases: Path, modules: Modules) -> list[Program]:
@@ -58,6 +58,14 @@ def programs(home: Home, binaries: PostgresBinaries, databases: Path, modules: M
         _code_server(home, "rollups", modules.rollups),
         _code_server(home, "exports", modules.exports),
         Program(
+            "exports-worker",
+            [
+                *python, "orchestration.launcher.run_worker", "--module", modules.exports,
+                "--socket", str(worker_socket(home)),
+            ],
+            stop_seconds=15,
+        ),
+        Program(
             "webserver",
             [
                 *python, "dagster_webserver", "-h", "127.0.0.1", "-p", str(home.ports["webserver"]),
@@ -66,15 +74,13 @@ def programs(home: Home, binaries: PostgresBinaries, databases: Path, modules: M
             whole_group=True,
         ),
         Program("daemon", [*python, "dagster._daemon", "run", *workspace], whole_group=True),
-        Program(
-            "api",
-            [
-                *python, "uvicorn", modules.api, "--factory",
-                "--host", "127.0.0.1", "--port", str(home.ports["api"]),
-                "--no-server-header", "--no-access-log", "--timeout-graceful-shutdown", "5",
-            ],
-        ),
+        Program("api", [*python, "api", "--port", str(home.ports["api"])]),
     ]  # fmt: skip
+
+
+def worker_socket(home: Home) -> Path:
+    """Where the worker that forks the exports' runs listens."""
+    return socket_path(str(home.sockets), "exports")
 
 
 def _postgres(home: Home, binaries: PostgresBinaries, part: str, data: Path) -> Program:

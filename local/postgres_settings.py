@@ -82,8 +82,14 @@ def _preloaded(binaries: PostgresBinaries) -> dict[str, str]:
     return {"shared_preload_libraries": "pg_stat_statements"} if binaries.has_statement_statistics else {}
 
 
+def _quoted(value: str) -> str:
+    """Quote as postgresql.conf wants it, where a backslash escapes inside quotes too."""
+    escaped = value.replace("\\", "\\\\").replace("'", "''")
+    return f"'{escaped}'"
+
+
 def _write(data: Path, settings: dict[str, str]) -> None:
-    lines = [f"{name} = '{value.replace(chr(39), chr(39) * 2)}'" for name, value in settings.items()]
+    lines = [f"{name} = {_quoted(value)}" for name, value in settings.items()]
     file = data / "postgresql.conf"
     file.write_text("\n".join(["# Written by `preorders up` at every start.", *lines, ""]))
     give_to_server(file)

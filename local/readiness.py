@@ -13,6 +13,7 @@ from local.dagster_graphql import DagsterClient
 from local.environment import api_url, dagster_url
 from local.errors import PartFailed, StackError, first_line
 from local.home import Home
+from local.parts import worker_socket
 from local.ports import answers
 from local.supervision import Supervisor
 
@@ -71,6 +72,8 @@ def readiness_check(home: Home, part: str, began: float) -> Check:
         if part == "webserver":
             return lambda: dagster.locations_missing(*LOCATIONS)
         return lambda: dagster.daemons_silent_since(began)
+    if part == "exports-worker":
+        return lambda: None if worker_socket(home).exists() else "it has not loaded the code yet"
     port = home.ports[part]
     return lambda: None if answers(port) else f"nothing listens on 127.0.0.1:{port}"
 

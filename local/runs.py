@@ -7,23 +7,10 @@ from typing import Any
 
 import httpx
 
+from api.exports.launch import LAUNCH, LaunchRefused, launch_params, launched_run_id
 from local.dagster_graphql import DagsterClient
 from local.errors import StackError, first_line
 
-LAUNCH = """
-mutation Launch($params: ExecutionParams!) { launchRun(executionParams: $params) {
-    __typename
-    ... on LaunchRunSuccess { run { runId } }
-    ... on RunConfigValidationInvalid { errors { message } }
-    ... on PipelineNotFoundError { message }
-    ... on InvalidSubsetError { message }
-    ... on ConflictingExecutionParamsError { message }
-    ... on PresetNotFoundError { message }
-    ... on RunConflict { message }
-    ... on UnauthorizedError { message }
-    ... on PythonError { message }
-} }
-"""
 FOLLOW = """
 query Follow($run: ID!, $cursor: String) {
     runOrError(runId: $run) { ... on Run { status } }
@@ -37,7 +24,7 @@ query Follow($run: ID!, $cursor: String) {
     } }
 }
 """
-JOB, LOCATION, REPOSITORY = "build_rollups", "rollups", "__repository__"
+JOB, LOCATION = "build_rollups", "rollups"
 INTERVAL = 0.3
 QUEUE_SECONDS = 5  # the queue takes a run within a second or two, unless it has to wait
 UNREACHABLE_SECONDS = 60  # the webserver may be restarted under us
@@ -66,19 +53,13 @@ def launch_build(dagster: DagsterClient, full_refresh: bool) -> str:
     Raises:
         StackError: Dagster can't be reached, or refused.
     """
-    params = {
-        "selector": {"repositoryLocationName": LOCATION, "repositoryName": REPOSITORY, "jobName": JOB},
-        "runConfigData": {"ops": {"dbt_models": {"config": {"full_refresh": full_refresh}}}},
-    }
+    config = {"ops": {"dbt_models": {"config": {"full_refresh": full_refresh}}}}
     try:
-        answer = dagster.ask(LAUNCH, params=params)["launchRun"]
+        return launched_run_id(dagster.ask(LAUNCH, params=launch_params(LOCATION, JOB, config)))
     except httpx.HTTPError as problem:
         raise StackError(f"Dagster at {dagster.url} can't be reached: {first_line(problem)}") from None
-    if answer["__typename"] != "LaunchRunSuccess":
-        reasons = [error["message"] for error in answer.get("errors", [])] or [answer.get("message", "")]
-        raise StackError(f"Dagster did not launch {JOB}: {'; '.join(reasons) or answer['__typename']}")
-    run_id: str = answer["run"]["runId"]
-    return run_id
+    except LaunchRefused as problem:
+        raise StackError(f"Dagster did not launch {JOB}: {problem}") from None
 
 
 def run_url(dagster: DagsterClient, run_id: str) -> str:

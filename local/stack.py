@@ -57,6 +57,5 @@ def _stop(home: Home) -> int:
                     supervisor.states()
                 time.sleep(0.05)
     left = stop_leftovers(home)
-    if home.control_socket.parent != home.path:
-        shutil.rmtree(home.control_socket.parent, ignore_errors=True)
+    shutil.rmtree(home.sockets, ignore_errors=True)
     return left

@@ -63,7 +63,9 @@ class StackStart:
             # other's way.
             self._start_together(["exports"])
             to_start.remove("exports")
-        self._start_together([part for part in ("s3", "rollups", "exports", "api") if part in to_start])
+        self._start_together(
+            [part for part in ("s3", "rollups", "exports", "exports-worker", "api") if part in to_start]
+        )
         self._start_together([part for part in ("webserver", "daemon") if part in to_start], began)
 
     def _start_primary(self) -> None:

@@ -62,9 +62,9 @@ class Supervisor:
             StackError: it did not come up.
         """
         home = self._home
-        home.control_socket.parent.mkdir(mode=0o700, exist_ok=True)
-        if home.control_socket.parent.stat().st_uid != os.geteuid():
-            raise StackError(f"{home.control_socket.parent} belongs to somebody else; delete it")
+        home.sockets.mkdir(mode=0o700, exist_ok=True)
+        if home.sockets.stat().st_uid != os.geteuid():
+            raise StackError(f"{home.sockets} belongs to somebody else; delete it")
         home.supervisor_config.touch(mode=0o600)
         home.supervisor_config.write_text(supervisor_config(home, programs))
         done = subprocess.run(

@@ -68,6 +68,7 @@ class Stack:
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """Start everything with empty tables; stop it at the end."""
     home = tmp_path_factory.mktemp("stack")
+    os.environ["PREORDERS_CRASH_POINT_FILE"] = str(home / "crash_point")
     try:
         run_preorders("up", "--detach", "--no-demo", home=home)
         lines = run_preorders("env", home=home).stdout.splitlines()
@@ -103,5 +104,5 @@ def empty_shop(built: Stack) -> httpx.Client:
 def _no_settings_of_another_stack() -> None:
     """Keep a developer's own stack out of the tests."""
     for name in [name for name in os.environ if name.startswith(("PREORDERS_", "DBT_", "DAGSTER_"))]:
-        if name != "PREORDERS_PG_BIN":
+        if name != "PREORDERS_PG_BIN":  # another PostgreSQL, if the tests are to run on it
             del os.environ[name]

@@ -1,17 +1,17 @@
 """`/help` at every level: the actions below a path, with their request schemas."""
 
+import re
 from typing import Any
 
 from litestar import Request, get
 from litestar.datastructures import State
-from litestar.exceptions import NotFoundException
+from litestar.handlers import HTTPRouteHandler
 
-from api.actions import Action, actions, below
-from api.database import Connection, read
+from api.actions import Action, actions, below, levels
 from api.paths import BASE_PATH
-from api.reports.answer import read_metrics
-from api.reports.contract import Invalid
-from api.reports.metrics import Metrics
+from api.published_metrics import published_metrics
+from api.reports.contract import checked_query
+from api.reports.parameters import PREFIX
 
 VERSION = "v2"
 
@@ -19,30 +19,28 @@ VERSION = "v2"
 @get(f"{BASE_PATH}/help")
 async def help_with_all(request: Request[Any, Any, Any], state: State) -> dict[str, Any]:
     """Answer with all actions, or those below `?prefix=`."""
-    given = request.query_params.dict()
-    if unknown := sorted(given.keys() - {"prefix"}):
-        raise Invalid([f"{name} is not a parameter of help; it takes prefix" for name in unknown])
-    prefixes = given.get("prefix", [""])
-    if len(prefixes) != 1:
-        raise Invalid(["prefix must be given once"])
-    return _help(below(prefixes[0], await _actions(state)))
+    values = checked_query("help", (PREFIX,), request.scope["query_string"])
+    return _help(below(values.get("prefix", ""), await _actions(state)))
 
 
-@get(f"{BASE_PATH}/{{path:path}}")
-async def help_with_level(path: str, state: State) -> dict[str, Any]:
-    """Answer `<level>/help` with the actions at this level and below it; no other path is known."""
-    level, _, last = path.rpartition("/")
-    found = below(level, await _actions(state)) if last == "help" else []
-    if not found:
-        raise NotFoundException
-    return _help(found)
+def help_handlers() -> list[HTTPRouteHandler]:
+    """Return the handlers of `<level>/help`, for every level that has actions at it or below it."""
+    return [help_with_all, *map(_help_with_level, levels())]
+
+
+def _help_with_level(level: str) -> HTTPRouteHandler:
+    route = re.sub(r":(\w+)", r"{\1:str}", level)
+
+    @get(f"{BASE_PATH}{route}/help")
+    async def help_with_level(request: Request[Any, Any, Any], state: State) -> dict[str, Any]:
+        checked_query("help below a path", (), request.scope["query_string"])
+        return _help(below(level, await _actions(state)))
+
+    return help_with_level
 
 
 async def _actions(state: State) -> list[Action]:
-    async def work(connection: Connection) -> Metrics:
-        return await read_metrics(connection)
-
-    return actions(await read(state.services.replica, work))
+    return actions(await published_metrics(state.services.replica))
 
 
 def _help(found: list[Action]) -> dict[str, Any]:

@@ -9,10 +9,8 @@ from litestar.router import Router
 from litestar.static_files import create_static_files_router
 from swagger_ui_bundle import swagger_ui_path
 
-from api.database import Connection, Unavailable, read
 from api.openapi import document
-from api.reports.answer import read_metrics
-from api.reports.metrics import Metrics
+from api.published_metrics import published_metrics
 
 _ASSETS = "/docs/assets"
 _PAGE = SwaggerRenderPlugin(
@@ -41,10 +39,4 @@ def assets() -> Router:
 
 
 async def _document(state: State) -> dict[str, Any]:
-    async def work(connection: Connection) -> Metrics:
-        return await read_metrics(connection)
-
-    try:
-        return document(await read(state.services.replica, work))
-    except Unavailable:  # the document stands without its database, only the metrics' names are missing
-        return document(Metrics(()))
+    return document(await published_metrics(state.services.replica))

@@ -8,10 +8,11 @@ from litestar.datastructures import State
 from litestar.handlers import HTTPRouteHandler
 
 from api.actions import catalog
+from api.authentication import needs_scope
 from api.database import Connection, read, snapshot
 from api.paths import BASE_PATH, REPORTS_PATH
 from api.reports.answer import answer
-from api.reports.contract import check, decode_query
+from api.reports.contract import check, checked_query, decode_query
 from api.reports.registry import REPORTS
 from api.reports.report import Report
 from api.services import Services
@@ -21,8 +22,9 @@ _ENCODER = msgspec.json.Encoder(decimal_format="number")
 
 
 @get(f"{BASE_PATH}{REPORTS_PATH}", sync_to_thread=False)
-def read_catalog() -> dict[str, Any]:
+def read_catalog(request: Request[Any, Any, Any]) -> dict[str, Any]:
     """Answer with the catalog of the reports."""
+    checked_query("the catalog", (), request.scope["query_string"])
     return catalog()
 
 
@@ -32,11 +34,11 @@ def report_handlers() -> list[HTTPRouteHandler]:
 
 
 def _read_report(report: Report) -> HTTPRouteHandler:
-    @get(f"{BASE_PATH}{REPORTS_PATH}/{report.name}", name=report.name)
+    @get(f"{BASE_PATH}{REPORTS_PATH}/{report.name}", name=report.name, guards=[needs_scope("read")])
     async def read_report(request: Request[Any, Any, Any], state: State) -> Response[bytes]:
         services: Services = state.services
         shop_id = request.scope["state"]["caller"].shop_id
-        checked = check(report, decode_query(report, request.scope["query_string"]))
+        checked = check(report, *decode_query(report.parameters, request.scope["query_string"]))
 
         async def work(connection: Connection) -> dict[str, Any]:
             async with snapshot(connection, shop_id) as tenant:

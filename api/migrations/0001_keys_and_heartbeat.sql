@@ -24,3 +24,6 @@ create table service.heartbeat (
 );
 
 insert into service.heartbeat (beat_at) values (now());
+
+grant select on service.api_keys, service.rate_limits, service.heartbeat to preorders_api;
+grant update (beat_at) on service.heartbeat to preorders_api;

@@ -4,8 +4,6 @@ from urllib.parse import urlsplit
 
 from yoyo import get_backend, read_migrations
 
-BOOKKEEPING = ("_yoyo_log", "_yoyo_migration", "_yoyo_version", "yoyo_lock")
-
 
 def migrate(dsn: str) -> list[str]:
     """Apply the migrations that are missing, in order, and return their names.
@@ -21,9 +19,6 @@ def migrate(dsn: str) -> list[str]:
         with backend.lock(timeout=60):
             missing = backend.to_apply(migrations)
             backend.apply_migrations(missing)
-        # The default privileges of the schema let the API write every table in it; not these.
-        for table in BOOKKEEPING:
-            backend.execute(f"revoke insert, update on service.{table} from preorders_api")
         return [migration.id for migration in missing]
     finally:
         backend.connection.close()

@@ -46,9 +46,15 @@ class Connection(Protocol):
     async def fetchrow(self, query: str, *values: Any) -> Any:
         """Return the first row, or None."""
 
+    async def execute(self, query: str, *values: Any) -> str:
+        """Run a statement; return its tag, such as `UPDATE 1`."""
+
 
 class NotBuilt(Exception):
     """Nothing is published for this shop yet."""
+
+    def __init__(self) -> None:
+        super().__init__("reports are not built yet for this shop; try again after the next build")
 
 
 @dataclass(frozen=True)
@@ -84,13 +90,26 @@ async def read_published(connection: Connection, shop_id: UUID) -> Published:
         today=row["today"],
     )
     names = ("as_of", "built_at", "build_id", "replica_lag_seconds", "reconciled")
-    freshness = {name: _instant(row[name]) if isinstance(row[name], datetime) else row[name] for name in names}
+    freshness = {name: instant(row[name]) if isinstance(row[name], datetime) else row[name] for name in names}
     return Published(shop, await read_metrics(connection), freshness, row["as_of_day"])
 
 
 async def read_metrics(connection: Connection) -> Metrics:
     """Return the metrics as they are published."""
     return Metrics.from_rows(map(dict, await connection.fetch(DEFINITIONS_SQL)))
+
+
+async def resolve_published(connection: Connection, request: Request, shop_id: UUID) -> tuple[Published, ReportQuery]:
+    """Return what is published of a shop, and the request as a query of it.
+
+    Raises:
+        NotBuilt: nothing is published for the shop yet.
+        Invalid: the request doesn't fit the shop.
+    """
+    published = await read_published(connection, shop_id)
+    offers = offers_named(request)
+    known = {row["offer_id"] for row in await connection.fetch(_KNOWN_OFFERS_SQL, shop_id, offers)} if offers else set()
+    return published, resolve(request, published.shop, published.metrics, known)
 
 
 async def answer(connection: Connection, request: Request, shop_id: UUID) -> dict[str, Any]:
@@ -102,15 +121,11 @@ async def answer(connection: Connection, request: Request, shop_id: UUID) -> dic
         shop_id: the tenant.
 
     Raises:
-        NotBuilt: nothing is published for the shop yet.
-        Invalid: the request doesn't fit the shop.
+        NotBuilt, Invalid: as `resolve_published` does.
         MissingRate: the answer would show an amount that no exchange rate converts.
     """
-    published = await read_published(connection, shop_id)
-    offers = offers_named(request)
-    known = {row["offer_id"] for row in await connection.fetch(_KNOWN_OFFERS_SQL, shop_id, offers)} if offers else set()
-    query = resolve(request, published.shop, published.metrics, known)
-    await _refuse_missing_rates(connection, request, query)
+    published, query = await resolve_published(connection, request, shop_id)
+    await refuse_missing_rates(connection, request, query)
     body: dict[str, Any] = {
         "window": {"from": query.window.first, "to": query.window.last},
         "currency": query.currency,
@@ -129,7 +144,8 @@ async def answer(connection: Connection, request: Request, shop_id: UUID) -> dic
     return body
 
 
-async def _refuse_missing_rates(connection: Connection, request: Request, query: ReportQuery) -> None:
+async def refuse_missing_rates(connection: Connection, request: Request, query: ReportQuery) -> None:
+    """Raise MissingRate if the report would show an amount that no exchange rate converts."""
     arguments = Arguments()
     statement = missing_rate_statement(request.report.blocks, query, arguments)
     if statement is None:
@@ -175,5 +191,6 @@ def _echo(query: ReportQuery, name: str) -> Any:
     return getattr(query, name)
 
 
-def _instant(value: datetime) -> str:
+def instant(value: datetime) -> str:
+    """Return an instant as RFC 3339 in UTC."""
     return value.astimezone(UTC).isoformat().replace("+00:00", "Z")

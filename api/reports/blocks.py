@@ -6,6 +6,7 @@ that JSON and CSV cannot differ.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 from api.reports.breakdown import Arguments, Grouping, grouped
 from api.reports.metrics import Metric
@@ -15,8 +16,35 @@ from api.reports.rollups import VARIANTS, Rollup
 # A row of a breakdown is shown for an event in the window, or an open line at its end (spec: api.md, Reads).
 HAS_ACTIVITY = "(coalesce(grouped.events, 0) > 0 or coalesce(grouped.lines_outstanding, 0) > 0)"
 
+# What a spreadsheet takes for the beginning of a formula (OWASP, CSV injection), full-width forms too.
+_FORMULA_STARTS = r"'=', '+', '-', '@', E'\t', E'\r', E'\n', '＝', '＋', '－', '＠'"
+
 Sources = Callable[[ReportQuery, Arguments], str]
 Replacements = Callable[[ReportQuery], Mapping[str, str]]
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column that is no metric.
+
+    Attributes:
+        sql: expression over `grouped` and the joined tables, in which `{first}` and `{last}` stand for the
+            window's days.
+        type: what it holds; `text` is anybody's free text, the others are made here.
+        nullable: whether it may be null.
+    """
+
+    sql: str
+    type: Literal["uuid", "integer", "date", "boolean", "instant", "label", "text"]
+    nullable: bool = False
+
+    @property
+    def csv_sql(self) -> str:
+        """The same value for a CSV: free text made harmless to a spreadsheet, booleans as JSON writes them."""
+        if self.type == "text":
+            guarded = f"left({self.sql}, 1) in ({_FORMULA_STARTS})"
+            return f"case when {guarded} then '''' || {self.sql} else {self.sql} end"
+        return f"({self.sql})::text" if self.type == "boolean" else self.sql
 
 
 @dataclass(frozen=True)
@@ -25,8 +53,7 @@ class Block:
 
     Attributes:
         key: where it stands in the body.
-        columns: what a row tells beside metrics: name -> SQL over `grouped` and the joined tables, in which
-            `{first}` and `{last}` stand for the window's days.
+        columns: what a row tells beside metrics.
         trailing_columns: the same, behind the metrics.
         metrics: those shown; None: all, or those that the request chose.
         rollup, grouping: what it is summed from, and what there is a row for.
@@ -38,7 +65,7 @@ class Block:
     """
 
     key: str
-    columns: Mapping[str, str] = field(default_factory=dict)
+    columns: Mapping[str, Column] = field(default_factory=dict)
     metrics: tuple[str, ...] | None = None
     rollup: Rollup = VARIANTS
     grouping: Grouping = field(default=Grouping())
@@ -48,7 +75,7 @@ class Block:
     order: str = ""
     limit: int | None = None
     paged: bool = False
-    trailing_columns: Mapping[str, str] = field(default_factory=dict)
+    trailing_columns: Mapping[str, Column] = field(default_factory=dict)
     replaces: Replacements = field(default=lambda query: {})
 
     @property
@@ -68,22 +95,28 @@ class Block:
         sources = {source for name, source in replaced.items() if name in amounts} & query.metrics.by_name.keys()
         return (amounts - replaced.keys()) | sources
 
-    def statement(self, query: ReportQuery, arguments: Arguments, every_row: bool = False) -> str:
+    def statement(self, query: ReportQuery, arguments: Arguments, every_row: bool = False, as_csv: bool = False) -> str:
         """Return the block's SQL, one row a line of the report.
 
         Args:
             query: the request.
             arguments: receives the bound values.
             every_row: all rows instead of the request's page.
+            as_csv: values as a CSV shows them.
         """
+
+        def told(columns: Mapping[str, Column]) -> list[str]:
+            sources = {name: column.csv_sql if as_csv else column.sql for name, column in columns.items()}
+            return [f'{_dated(source, query, arguments)} as "{name}"' for name, source in sources.items()]
+
         shown = self.metrics_shown(query)
         computed = query.metrics.needed_for([*shown, *self.hidden])
         rows = grouped(query, self.rollup, self.grouping, computed, arguments)
         raw = {metric.name: f"coalesce(grouped.{metric.name}, 0)" for metric in computed}
         raw |= {name: raw.get(value, value) for name, value in self.replaces(query).items()}
-        values = [f'{_dated(source, query, arguments)} as "{name}"' for name, source in self.columns.items()]
+        values = told(self.columns)
         values += [f'{_shown_value(query.metrics.by_name[name], raw, query, arguments)} as "{name}"' for name in shown]
-        values += [f'{expression} as "{name}"' for name, expression in self.trailing_columns.items()]
+        values += told(self.trailing_columns)
         statement = (
             f"with grouped as ({rows}) select {', '.join(values)} from grouped {self.joins(query, arguments)}"
             f" where {self.shown_if}"

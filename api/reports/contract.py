@@ -3,7 +3,7 @@
 Two steps: `decode_query` and `check` need no database; `resolve` compares with what is published.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -11,7 +11,7 @@ from urllib.parse import unquote_to_bytes
 from uuid import UUID
 
 from api.reports.metrics import Metrics
-from api.reports.parameters import MOST_OFFERS, Refused
+from api.reports.parameters import MOST_OFFERS, Parameter, Refused
 from api.reports.query import Filters, ReportQuery, Shop
 from api.reports.report import Report
 from api.reports.window import Window, count_buckets
@@ -38,14 +38,10 @@ class Request:
     problems: tuple[str, ...]
 
 
-def decode_query(report: Report, query_string: bytes) -> dict[str, Any]:
-    """Return a query string's parameters as the JSON that they stand for.
-
-    Raises:
-        Invalid: the text is not UTF-8, or a single value is given twice.
-    """
-    lists = {parameter.name for parameter in report.parameters if parameter.is_list}
-    decoders = {parameter.name: parameter.decode for parameter in report.parameters}
+def decode_query(parameters: Sequence[Parameter], query_string: bytes) -> tuple[dict[str, Any], list[str]]:
+    """Return a query string's parameters as the JSON that they stand for, and what is wrong with the text itself."""
+    lists = {parameter.name for parameter in parameters if parameter.is_list}
+    decoders = {parameter.name: parameter.decode for parameter in parameters}
     values: dict[str, Any] = {}
     problems: list[str] = []
     for pair in filter(None, query_string.split(b"&")):
@@ -53,17 +49,29 @@ def decode_query(report: Report, query_string: bytes) -> dict[str, Any]:
         try:
             name, value = _decoded(raw_name), _decoded(raw_value)
         except UnicodeDecodeError:
-            problems.append("query must be UTF-8 text")
+            shown = _shortened(unquote_to_bytes(raw_name).decode(errors="replace"))
+            problems.append(f"{shown} must be UTF-8 text")
             continue
         base = name.removesuffix("[]")
         if base in lists:
             values.setdefault(base, []).extend([value] if name.endswith("[]") else value.split(","))
-        elif name in values:
-            problems.append(f"{_shortened(name)} must be given once")
+        elif name in values and name in decoders:
+            problems.append(f"{name} must be given once")
         else:
             values[name] = decoders.get(name, str)(value)
-    if problems:
-        raise Invalid(problems)
+    return values, problems
+
+
+def checked_query(owner: str, parameters: Sequence[Parameter], query_string: bytes) -> dict[str, Any]:
+    """Return the values of a query string's parameters, none of which depends on another.
+
+    Raises:
+        Invalid: with every problem.
+    """
+    given, problems = decode_query(parameters, query_string)
+    values, more = _parsed(owner, parameters, given)
+    if problems or more:
+        raise Invalid([*problems, *more])
     return values
 
 
@@ -75,19 +83,37 @@ def _shortened(name: str) -> str:
     return name or "(empty)" if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME]}..."
 
 
-def check(report: Report, given: Mapping[str, Any]) -> Request:
-    """Check each parameter, and those that go together."""
-    accepted = {parameter.name: parameter for parameter in report.parameters}
+def _parsed(owner: str, parameters: Sequence[Parameter], given: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    accepted = {parameter.name: parameter for parameter in parameters}
     values: dict[str, Any] = {}
     problems: list[str] = []
     for name, value in given.items():
         if name not in accepted:
-            problems.append(f"{_shortened(name)} is not a parameter of {report.name}; it takes {', '.join(accepted)}")
+            problems.append(f"{_shortened(name)} is not a parameter of {owner}; it takes {', '.join(accepted)}")
             continue
         try:
             values[name] = accepted[name].parse(value)
         except Refused as refusal:
             problems.append(f"{name} {refusal}")
+    return values, problems
+
+
+def check(
+    report: Report,
+    given: Mapping[str, Any],
+    known_problems: Sequence[str] = (),
+    parameters: Sequence[Parameter] | None = None,
+) -> Request:
+    """Check each parameter, and those that go together.
+
+    Args:
+        report: the report asked for.
+        given: parameters as JSON values.
+        known_problems: found while decoding, to be told with the others.
+        parameters: those accepted, if not the report's alone.
+    """
+    values, problems = _parsed(report.name, parameters or report.parameters, given)
+    problems = [*known_problems, *problems]
     for name, other in (("from", "to"), ("to", "from")):
         if name not in given and other in given:
             problems.append(f"{name} must be given together with {other}")

@@ -19,7 +19,10 @@ class MissingRate(Exception):
     """
 
     def __init__(self, currency: str, order_currency: str, day: date) -> None:
-        super().__init__(f"no rate from {order_currency} to {currency} on {day}")
+        super().__init__(
+            f"currency {currency} cannot be shown: there is no exchange rate from"
+            f" {order_currency} to {currency} for {day}, nor from the 7 days before"
+        )
         self.currency, self.order_currency, self.day = currency, order_currency, day
 
 

@@ -4,7 +4,7 @@ One definition serves a read's query string, an export's JSON body, `/help` and 
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -13,6 +13,7 @@ from uuid import UUID
 from api.reports.window import GRANULARITIES
 
 INT64_MAX = 2**63 - 1
+_LONGEST_TEXT = 200
 MOST_OFFERS = 500
 YEARS = range(2000, 2101)
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -46,6 +47,12 @@ class Parameter:
     def is_list(self) -> bool:
         """Whether it may be repeated as `name[]`."""
         return bool(self.schema["type"] == "array")
+
+
+def parameters_schema(parameters: Sequence[Parameter]) -> dict[str, Any]:
+    """Return the JSON Schema of an object of these parameters, all of them optional."""
+    properties = {one.name: {**one.schema, "description": one.description} for one in parameters}
+    return {"type": "object", "properties": properties, "additionalProperties": False}
 
 
 def _day(value: Any) -> date:
@@ -101,8 +108,8 @@ def _choice(choices: tuple[str, ...]) -> Callable[[Any], str]:
 
 
 def _text(value: Any) -> str:
-    if not isinstance(value, str):
-        raise Refused("must be text")
+    if not isinstance(value, str) or len(value) > _LONGEST_TEXT:
+        raise Refused(f"must be text of at most {_LONGEST_TEXT} characters")
     return value
 
 
@@ -134,6 +141,13 @@ def _boolean_parameter(name: str, description: str) -> Parameter:
     return Parameter(name, description, {"type": "boolean", "default": True}, _boolean, _decode_boolean)
 
 
+def choice_parameter(name: str, description: str, choices: tuple[str, ...]) -> Parameter:
+    """Return a parameter of which one of the choices must be given; the first is the default."""
+    return Parameter(
+        name, description, {"type": "string", "enum": list(choices), "default": choices[0]}, _choice(choices)
+    )
+
+
 _DAY_SCHEMA = {"type": "string", "format": "date", "pattern": "^20[0-9]{2}-[0-9]{2}-[0-9]{2}$|^2100-[0-9]{2}-[0-9]{2}$"}
 _UUID_SCHEMA = {"type": "string", "format": "uuid"}
 
@@ -163,11 +177,8 @@ LINE_FILTERS = (
     _integer_parameter("variant_id", "Scope to a single variant.", -INT64_MAX - 1),
     _integer_parameter("market_id", "Scope to a single market.", -INT64_MAX - 1),
 )
-GRANULARITY = Parameter(
-    "granularity",
-    "Size of the series' buckets: local days, weeks from Monday, or calendar months.",
-    {"type": "string", "enum": list(GRANULARITIES), "default": "day"},
-    _choice(GRANULARITIES),
+GRANULARITY = choice_parameter(
+    "granularity", "Size of the series' buckets: local days, weeks from Monday, or calendar months.", GRANULARITIES
 )
 INCLUDES = (
     _boolean_parameter("include_deposits", "Whether the deposit portion of each line counts as revenue."),
@@ -183,3 +194,4 @@ PAGING = (
     _integer_parameter("page", "Page of the list, from 1.", 1, default=1),
     _integer_parameter("per_page", "Rows on a page.", 1, 200, default=50),
 )
+PREFIX = Parameter("prefix", "Path below which actions are shown.", {"type": "string"}, _text)

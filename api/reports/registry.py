@@ -1,6 +1,6 @@
 """The nine reports. A further one is a further entry here."""
 
-from api.reports.blocks import HAS_ACTIVITY, Block
+from api.reports.blocks import HAS_ACTIVITY, Block, Column
 from api.reports.breakdown import Arguments, Grouping, scope
 from api.reports.parameters import (
     BY_DATE_METRICS,
@@ -15,12 +15,15 @@ from api.reports.report import Report
 from api.reports.rollups import BALANCES, CANCELLATIONS, CUSTOMERS
 
 _SERIES = {
-    "bucket": "grouped.bucket",
-    "from": "greatest(grouped.bucket, {first})",
-    "to": "least(grouped.bucket_end - 1, {last})",
-    "partial": "grouped.bucket < {first} or grouped.bucket_end - 1 > {last}",
+    "bucket": Column("grouped.bucket", "date"),
+    "from": Column("greatest(grouped.bucket, {first})", "date"),
+    "to": Column("least(grouped.bucket_end - 1, {last})", "date"),
+    "partial": Column("grouped.bucket < {first} or grouped.bucket_end - 1 > {last}", "boolean"),
 }
-_OFFER = {"offer_id": "grouped.offer_id::text", "offer_name": "offers.offer_name"}
+_OFFER = {
+    "offer_id": Column("grouped.offer_id::text", "uuid"),
+    "offer_name": Column("offers.offer_name", "text", nullable=True),
+}
 _INSTANT = (
     "to_char({0} at time zone 'UTC', case when {0} = date_trunc('second', {0})"
     ' then \'YYYY-MM-DD"T"HH24:MI:SS"Z"\' else \'YYYY-MM-DD"T"HH24:MI:SS.US"Z"\' end)'
@@ -176,7 +179,7 @@ _REPORTS = (
             Block("totals"),
             Block(
                 "offers",
-                columns=_OFFER | {"status": "offers.status"},
+                columns=_OFFER | {"status": Column("offers.status", "text", nullable=True)},
                 grouping=Grouping(("offer_id",)),
                 joins=_join_offers,
                 shown_if=HAS_ACTIVITY,
@@ -196,12 +199,12 @@ _REPORTS = (
             Block(
                 "variants",
                 columns={
-                    "offer_id": "coalesce(grouped.offer_id, attached.offer_id)::text",
-                    "variant_id": "coalesce(grouped.variant_id, attached.variant_id)",
-                    "variant_title": "variants.variant_title",
-                    "sku": "variants.sku",
-                    "product_id": "variants.product_id",
-                    "product_title": "products.product_title",
+                    "offer_id": Column("coalesce(grouped.offer_id, attached.offer_id)::text", "uuid"),
+                    "variant_id": Column("coalesce(grouped.variant_id, attached.variant_id)", "integer"),
+                    "variant_title": Column("variants.variant_title", "text", nullable=True),
+                    "sku": Column("variants.sku", "text", nullable=True),
+                    "product_id": Column("variants.product_id", "integer", nullable=True),
+                    "product_title": Column("products.product_title", "text", nullable=True),
                 },
                 grouping=Grouping(("offer_id", "variant_id")),
                 joins=_join_variants,
@@ -222,7 +225,10 @@ _REPORTS = (
             Block("totals"),
             Block(
                 "products",
-                columns={"product_id": "grouped.product_id", "product_title": "products.product_title"},
+                columns={
+                    "product_id": Column("grouped.product_id", "integer"),
+                    "product_title": Column("products.product_title", "text", nullable=True),
+                },
                 grouping=Grouping(("product_id",)),
                 joins=_join_products,
                 shown_if=HAS_ACTIVITY,
@@ -252,7 +258,7 @@ _REPORTS = (
             Block("totals", metrics=_CANCELLATION_METRICS),
             Block(
                 "by_reason",
-                columns={"reason": "grouped.cancel_reason"},
+                columns={"reason": Column("grouped.cancel_reason", "text")},
                 metrics=("cancelled_orders", "cancelled_units", "cancelled_revenue"),
                 rollup=CANCELLATIONS,
                 grouping=Grouping(("cancel_reason",)),
@@ -289,7 +295,7 @@ _REPORTS = (
             ),
             Block(
                 "aging",
-                columns={"bucket": "ages.age"},
+                columns={"bucket": Column("ages.age", "label")},
                 metrics=("balances_outstanding", "lines_outstanding"),
                 rollup=BALANCES,
                 grouping=Grouping(("age",), expression=_AGE),
@@ -308,9 +314,9 @@ _REPORTS = (
             Block(
                 "customers",
                 columns={
-                    "customer_id": "grouped.customer_id",
-                    "email": "customers.email",
-                    "name": "customers.customer_name",
+                    "customer_id": Column("grouped.customer_id", "integer"),
+                    "email": Column("customers.email", "text", nullable=True),
+                    "name": Column("customers.customer_name", "text", nullable=True),
                 },
                 metrics=(
                     "orders",
@@ -322,8 +328,8 @@ _REPORTS = (
                     "refunds_issued",
                 ),
                 trailing_columns={
-                    "first_order_at": _INSTANT.format("history.first_order_at"),
-                    "last_order_at": _INSTANT.format("history.last_order_at"),
+                    "first_order_at": Column(_INSTANT.format("history.first_order_at"), "instant", nullable=True),
+                    "last_order_at": Column(_INSTANT.format("history.last_order_at"), "instant", nullable=True),
                 },
                 rollup=CUSTOMERS,
                 grouping=Grouping(("customer_id",)),

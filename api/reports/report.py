@@ -5,7 +5,7 @@ from typing import Any
 
 from api.reports.blocks import Block
 from api.reports.metrics import Metrics
-from api.reports.parameters import Parameter
+from api.reports.parameters import Parameter, parameters_schema
 
 
 @dataclass(frozen=True)
@@ -45,19 +45,20 @@ class Report:
                 raise ValueError(f"{self.name}.{block.key}: rows need an order, a total one")
 
     @property
+    def exported_block(self) -> Block:
+        """The block that a CSV holds."""
+        return next(block for block in self.blocks if block.key == self.exported)
+
+    @property
     def has_series(self) -> bool:
         """Whether the answer has a row for each bucket of the window."""
         return any(block.grouping.is_series for block in self.blocks)
 
     def request_schema(self, metrics: Metrics) -> dict[str, Any]:
         """Return the JSON Schema of a request: a read's parameters or an export's body."""
-        properties = {}
-        for parameter in self.parameters:
-            schema = {**parameter.schema, "description": parameter.description}
-            if parameter.name == "metrics" and metrics.names:
-                schema["items"] = {"type": "string", "enum": list(metrics.names)}
-            properties[parameter.name] = schema
-        schema = {"type": "object", "properties": properties, "additionalProperties": False}
+        schema = parameters_schema(self.parameters)
+        if metrics.names and "metrics" in schema["properties"]:
+            schema["properties"]["metrics"]["items"] = {"type": "string", "enum": list(metrics.names)}
         if self.needs_offers:
             schema["anyOf"] = [{"required": ["offer_id"]}, {"required": ["offer_ids"]}]
         schema["dependentRequired"] = {"from": ["to"], "to": ["from"]}

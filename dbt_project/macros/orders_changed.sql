@@ -27,6 +27,24 @@
 
     union
 
+    -- the order that a payment or refund has left that was put right to another line
+    select ledger.order_id
+    from {{ ref('stg_preorders__payments') }} as payments
+    inner join
+        {{ ledger }} as ledger
+        on payments.payment_id = ledger.entry_id
+        and ledger.entry in ('deposit_collected', 'balance_collected', 'balance_failed', 'balance_relieved')
+    where payments.updated_at >= {{ low_water_mark() }} and payments.order_line_id <> ledger.order_line_id
+
+    union
+
+    select ledger.order_id
+    from {{ ref('stg_preorders__refunds') }} as refunds
+    inner join {{ ledger }} as ledger on refunds.refund_id = ledger.entry_id and ledger.entry = 'refunded'
+    where refunds.updated_at >= {{ low_water_mark() }} and refunds.order_line_id <> ledger.order_line_id
+
+    union
+
     select order_lines.order_id
     from {{ ref('stg_preorders__payments') }} as payments
     inner join {{ ref('stg_preorders__order_lines') }} as order_lines on payments.order_line_id = order_lines.order_line_id

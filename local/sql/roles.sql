@@ -8,7 +8,7 @@ declare
 begin
     foreach role_name in array array[
         'preorders_app', 'preorders_dbt', 'preorders_publisher', 'preorders_service', 'preorders_api',
-        'preorders_dagster', 'preorders_replicator'
+        'preorders_exports', 'preorders_dagster', 'preorders_replicator', 'preorders_reader'
     ]
     loop
         if not exists (select from pg_roles where rolname = role_name) then
@@ -23,6 +23,7 @@ alter role preorders_dbt login;
 alter role preorders_publisher login;
 alter role preorders_service login;
 alter role preorders_api login;
+alter role preorders_exports login;
 alter role preorders_dagster login;
 alter role preorders_replicator login replication;
 
@@ -44,13 +45,14 @@ grant usage on schema analytics to preorders_publisher;
 alter default privileges for role preorders_dbt in schema analytics
 grant select on tables to preorders_publisher;
 
--- The API reads what is published, and keeps keys, jobs and the heartbeat.
-grant usage on schema reports to preorders_api;
+-- The API and the exports read what is published, as members of one role that the policies of its tables name.
+grant usage on schema reports to preorders_reader;
 alter default privileges for role preorders_publisher in schema reports
-grant select on tables to preorders_api;
-grant usage on schema service to preorders_api;
-alter default privileges for role preorders_service in schema service
-grant select, insert, update on tables to preorders_api;
+grant select on tables to preorders_reader;
+grant preorders_reader to preorders_api, preorders_exports;
+
+-- What the API and the exports may do to each table of this schema stands in its migrations.
+grant usage on schema service to preorders_api, preorders_exports;
 
 alter role preorders_dbt set statement_timeout = '1h';
 alter role preorders_dbt set lock_timeout = '30s';
@@ -59,3 +61,5 @@ alter role preorders_publisher set lock_timeout = '30s';
 alter role preorders_api set statement_timeout = '10s';
 alter role preorders_api set lock_timeout = '2s';
 alter role preorders_api set idle_in_transaction_session_timeout = '30s';
+alter role preorders_exports set statement_timeout = '2h';
+alter role preorders_exports set lock_timeout = '2s';

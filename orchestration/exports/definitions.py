@@ -2,7 +2,10 @@
 
 import dagster as dg
 
-from orchestration.exports.object_store import export_bucket, takes_and_serves_files
+from orchestration.exports.keeper import keep_exports
+from orchestration.exports.object_store import bucket_asset, takes_and_serves_files
+from orchestration.exports.retention import every_hour, remove_expired_exports
+from orchestration.exports.write_export import export_report
 
 check_export_store = dg.define_asset_job(
     "check_export_store",
@@ -10,4 +13,10 @@ check_export_store = dg.define_asset_job(
     executor_def=dg.in_process_executor,
 )
 
-defs = dg.Definitions(assets=[export_bucket], asset_checks=[takes_and_serves_files], jobs=[check_export_store])
+defs = dg.Definitions(
+    assets=[bucket_asset],
+    asset_checks=[takes_and_serves_files],
+    jobs=[check_export_store, export_report, remove_expired_exports],
+    schedules=[every_hour],
+    sensors=[keep_exports],
+)

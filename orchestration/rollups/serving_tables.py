@@ -83,9 +83,9 @@ def _type_of(connection: psycopg.Connection, table: str, column: str) -> str:
 
 
 def secure_table(connection: psycopg.Connection, model: PublishedModel) -> None:
-    """Let the API's role read the table, and of a table of shops only the rows of the shop it has set."""
+    """Let the readers see the table, and of a table of shops only the rows of the shop that they have set."""
     table = sql.Identifier("reports", model.name)
-    connection.execute(sql.SQL("grant select on {} to preorders_api").format(table))
+    connection.execute(sql.SQL("grant select on {} to preorders_reader").format(table))
     row = connection.execute(
         "select relrowsecurity from pg_class where oid = to_regclass(format('reports.%%I', %s::text))",
         (model.name,),
@@ -93,5 +93,5 @@ def secure_table(connection: psycopg.Connection, model: PublishedModel) -> None:
     if model.is_per_shop and row == (False,):
         connection.execute(sql.SQL("alter table {} enable row level security").format(table))
         connection.execute(
-            sql.SQL("create policy tenant on {} for select to preorders_api using ({})").format(table, _TENANT)
+            sql.SQL("create policy tenant on {} for select to preorders_reader using ({})").format(table, _TENANT)
         )

@@ -31,11 +31,12 @@ def test_the_catalog_lists_nine_reports_with_urls_that_work(built: Stack, golden
 @pytest.mark.parametrize(
     ("path", "count"),
     [
-        ("/help", 10),
-        ("/preorders/help", 10),
-        ("/preorders/reports/help", 10),
-        ("/help?prefix=/preorders/reports", 10),
-        ("/preorders/reports/revenue/help", 1),
+        ("/help", 22),
+        ("/preorders/help", 22),
+        ("/preorders/reports/help", 22),
+        ("/help?prefix=/preorders/reports", 22),
+        ("/preorders/reports/revenue/help", 2),
+        ("/preorders/reports/exports/help", 3),
         ("/help?prefix=/nope", 0),
     ],
 )
@@ -50,12 +51,15 @@ def test_help_at_every_level(built: Stack, golden: httpx.Client, path: str, coun
 @pytest.mark.parametrize("report", REPORTS.values(), ids=lambda report: report.name)
 def test_help_and_openapi_name_every_parameter(built: Stack, golden: httpx.Client, report: Any) -> None:
     names = {parameter.name for parameter in report.parameters}
-    [action] = get(built, golden, f"{BASE}/preorders/reports/{report.name}/help")["actions"]
-    assert action["request_schema"]["properties"].keys() == names
-    operation = get(built, built.anonymous(), "/openapi.json")["paths"][f"{BASE}/preorders/reports/{report.name}"][
-        "get"
-    ]
+    [read, export] = get(built, golden, f"{BASE}/preorders/reports/{report.name}/help")["actions"]
+    assert read["request_schema"]["properties"].keys() == names
+    assert export["request_schema"]["properties"].keys() == {*names, "format"}
+    paths = get(built, built.anonymous(), "/openapi.json")["paths"]
+    operation = paths[f"{BASE}/preorders/reports/{report.name}"]["get"]
     assert {parameter["name"] for parameter in operation["parameters"]} == names
+    operation = paths[f"{BASE}/preorders/reports/{report.name}/export"]["post"]
+    body = operation["requestBody"]["content"]["application/json"]["schema"]
+    assert body == export["request_schema"]
 
 
 def test_answers_have_the_columns_that_openapi_declares(built: Stack, golden: httpx.Client) -> None:

@@ -47,7 +47,7 @@ def problems(client: httpx.Client, path: str) -> list[str]:
         ("currency=GBP", "currency must be one of: EUR, USD"),
         ("colour=red", "colour is not a parameter of summary"),
         ("%00=1", "\x00 is not a parameter of summary"),
-        ("from=%ff&to=2026-01-01", "query must be UTF-8"),
+        ("from=%ff&to=2026-01-01", "from must be UTF-8 text"),
         ("offer_id=%00", "offer_id must be a UUID"),
         ("offer_id=';drop table reports.dim_offers;--", "offer_id must be a UUID"),
     ],

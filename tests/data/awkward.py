@@ -25,7 +25,25 @@ SHOPS = [
     ("America/Sao_Paulo", "GBP", ["CLF", "USD"]),
     ("Asia/Kathmandu", "USD", []),
 ]
-REASONS = ["customer", "declined", "fraud", "inventory", "other", "staff", None, "unknown", "", "Zürich", 'a,b"c']
+# Free text that a CSV, a spreadsheet or a terminal could take for something else.
+HOSTILE = [
+    *("=1+1", "+A1", "-2+3", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "＝1+1", "－1", "'quoted", 'a,"b"', "two\nlines"),
+    *("two\r\nlines", "🙂 é", "\u202egnp.exe", "", " =1", '"', "Plain", "\\.", "%s $1 {0}", "null"),
+]
+REASONS = [
+    "=cmd|' /C calc'!A0",
+    "customer",
+    "declined",
+    "fraud",
+    "inventory",
+    "other",
+    "staff",
+    None,
+    "unknown",
+    "",
+    "Zürich",
+    'a,b"c',
+]
 # Local nights on which clocks change, a year's end, ISO week 1 that begins in December, a leap year's February.
 NOTABLE = [date(2024, 10, 26), date(2024, 10, 27), date(2024, 11, 3), date(2024, 12, 30), date(2024, 12, 31),
            date(2025, 1, 1), date(2025, 3, 9), date(2025, 3, 30), date(2025, 2, 28)]  # fmt: skip
@@ -60,22 +78,22 @@ def _add_shop(draw: random.Random, rows: Rows, number: int, timezone: str, curre
     base = (number + 1) * 100
     for n in range(3):
         rows["markets"].append(dict(id=base + n, shop_id=shop_id, name=f"Market {n}", updated_at=created))
-        rows["products"].append(dict(id=base + n, shop_id=shop_id, title=f"Product {n}", updated_at=created))
+        rows["products"].append(dict(id=base + n, shop_id=shop_id, title=_text(base + n), updated_at=created))
     for n in range(6):
         rows["variants"].append(
-            dict(id=base + n, shop_id=shop_id, product_id=base + n // 2, title=f"Variant {n}",
-                 sku=draw.choice([None, f"SKU-{n}"]), updated_at=created)
+            dict(id=base + n, shop_id=shop_id, product_id=base + n // 2, title=_text(base + n + 3),
+                 sku=draw.choice([None, _text(base + n + 5)]), updated_at=created)
         )  # fmt: skip
     for n in range(12):
         rows["customers"].append(
             dict(id=base + n, shop_id=shop_id, email=draw.choice([None, f"c{n}@shop.example"]),
-                 name=draw.choice([None, f"Customer {n}"]), created_at=created, updated_at=created,
+                 name=draw.choice([None, _text(base + n + 7)]), created_at=created, updated_at=created,
                  redacted_at=created if n == 3 else None)
         )  # fmt: skip
     for n in range(5):
         offer_id = str(UUID(int=0xB << 124 | base + n))
         rows["offers"].append(
-            dict(id=offer_id, shop_id=shop_id, name=f"Offer {n}", status=draw.choice(["active", "draft"]),
+            dict(id=offer_id, shop_id=shop_id, name=_text(base + n + 11), status=draw.choice(["active", "draft"]),
                  discarded_at=created if n == 1 else None, created_at=created, updated_at=created)
         )  # fmt: skip
         for variant in draw.sample(range(6), 3):
@@ -83,6 +101,10 @@ def _add_shop(draw: random.Random, rows: Rows, number: int, timezone: str, curre
                 dict(offer_id=offer_id, variant_id=base + variant, shop_id=shop_id, attached_at=created,
                      detached_at=draw.choice([None, None, created]), updated_at=created)
             )  # fmt: skip
+
+
+def _text(number: int) -> str:
+    return HOSTILE[number % len(HOSTILE)]
 
 
 def _instant(draw: random.Random, timezone: str, around: datetime | None = None) -> datetime:

@@ -24,11 +24,11 @@ lines_settled as (
         orders.placed_at,
         orders.cancelled_at,
         shops.timezone,
-        10 ^ currencies.minor_digits as minor_per_major
+        currencies.minor_per_major
     from {{ ref('stg_preorders__order_lines') }} as order_lines
     inner join {{ ref('stg_preorders__orders') }} as orders on order_lines.order_id = orders.order_id
     inner join shops on orders.shop_id = shops.shop_id
-    inner join {{ ref('currencies') }} as currencies on orders.currency = currencies.currency
+    inner join {{ ref('stg_preorders__currencies') }} as currencies on orders.currency = currencies.currency
     where orders.is_counted and not exists (
         select from orders_changed
         where orders_changed.order_id = orders.order_id
@@ -104,7 +104,7 @@ ledger_sums as (
         count(*) as events,
         sum(ledger.order_amount_minor)::bigint as amount_minor
     from {{ ref('fct_ledger') }} as ledger
-    inner join shops on ledger.shop_id = shops.shop_id and ledger.currency = upper(shops.currency)
+    inner join shops on ledger.shop_id = shops.shop_id and ledger.currency = shops.currency
     where
         ledger.events = 1
         and not exists (

@@ -20,7 +20,7 @@ shops as (
 
 currencies as (
 
-    select * from {{ ref('currencies') }}
+    select * from {{ ref('stg_preorders__currencies') }}
 
 ),
 
@@ -47,9 +47,9 @@ lines_counted as (
         orders.cancel_reason,
 
         order_lines.quantity,
-        (10 ^ currencies.minor_digits)::bigint as order_minor_per_major,
-        (order_lines.total * 10 ^ currencies.minor_digits)::bigint as total_minor,
-        (order_lines.deposit * 10 ^ currencies.minor_digits)::bigint as deposit_minor,
+        currencies.minor_per_major as order_minor_per_major,
+        (order_lines.total * currencies.minor_per_major)::bigint as total_minor,
+        (order_lines.deposit * currencies.minor_per_major)::bigint as deposit_minor,
 
         order_lines.balance_due_on,
         orders.placed_at,

@@ -8,7 +8,7 @@ shops as (
 
 currencies as (
 
-    select * from {{ ref('currencies') }}
+    select * from {{ ref('stg_preorders__currencies') }}
 
 ),
 
@@ -16,11 +16,11 @@ answerable as (
 
     select
         shops.shop_id,
-        upper(asked.currency) as currency,
+        asked.currency,
         bool_or(asked.currency = shops.currency) as is_shop_currency
     from shops
     cross join lateral unnest(shops.currency || shops.reporting_currencies) as asked (currency)
-    group by shops.shop_id, upper(asked.currency)
+    group by shops.shop_id, asked.currency
 
 )
 
@@ -30,7 +30,7 @@ select
     answerable.currency,
 
     currencies.minor_digits,
-    (10 ^ currencies.minor_digits)::bigint as minor_per_major,
+    currencies.minor_per_major,
 
     answerable.is_shop_currency
 from answerable

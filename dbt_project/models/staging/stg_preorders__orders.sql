@@ -4,7 +4,7 @@ select
     customer_id,
     market_id,
 
-    currency::text as currency,
+    upper(currency::text) as currency,
     coalesce(cancel_reason, 'unknown') as cancel_reason,
 
     not test and deleted_at is null as is_counted,

@@ -2,8 +2,8 @@ select
     id as shop_id,
 
     name as shop_name,
-    currency::text as currency,
-    reporting_currencies,
+    upper(currency::text) as currency,
+    upper(reporting_currencies::text)::text[] as reporting_currencies,
     timezone,
 
     updated_at

@@ -1,0 +1,91 @@
+"""The request for an export: a JSON body with the read's parameters, and the file's format (spec: api.md, Exports)."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from api.reports.contract import Invalid, Request, check
+from api.reports.parameters import choice_parameter
+from api.reports.query import ReportQuery
+from api.reports.report import Report
+
+FORMAT = choice_parameter("format", "Format of the file: csv, or csv.gz (the same, compressed).", ("csv", "csv.gz"))
+
+
+@dataclass(frozen=True)
+class ExportRequest:
+    """A checked request for an export.
+
+    Attributes:
+        report: the read's request, with the problems that it has.
+        given: the body, for comparing it with a repeated one.
+        file_format: `csv` or `csv.gz`.
+    """
+
+    report: Request
+    given: Mapping[str, Any]
+    file_format: str
+
+
+def export_schema(read_schema: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the JSON Schema of an export's body: the read's, and `format`."""
+    properties = {**read_schema["properties"], FORMAT.name: {**FORMAT.schema, "description": FORMAT.description}}
+    return {**read_schema, "properties": properties}
+
+
+def decode_body(body: bytes) -> dict[str, Any]:
+    """Return the JSON object of a request's body.
+
+    Raises:
+        Invalid: it is none, or one that JSON parsers read differently.
+    """
+    try:
+        given = json.loads(body.decode(), object_pairs_hook=_unrepeated, parse_constant=_refuse_constant)
+        json.dumps(given, ensure_ascii=False).encode()  # fails for half of a surrogate pair
+    except Invalid:
+        raise
+    except (ValueError, RecursionError):  # bad UTF-8, bad JSON, a number of thousands of digits, nested too deeply
+        raise Invalid(["body must be a JSON object in UTF-8"]) from None
+    if not isinstance(given, dict):
+        raise Invalid(["body must be a JSON object"])
+    return given
+
+
+def check_export(report: Report, given: Mapping[str, Any]) -> ExportRequest:
+    """Check each parameter; the problems are in `report.problems`, for `resolve` to tell with its own."""
+    request = check(report, given, parameters=(*report.parameters, FORMAT))
+    return ExportRequest(request, given, request.values.get(FORMAT.name, FORMAT.schema["default"]))
+
+
+def frozen_parameters(request: ExportRequest, query: ReportQuery) -> dict[str, Any]:
+    """Return the parameters as JSON with the defaults of now: a job that starts after midnight keeps its window."""
+    values = {name: _as_json(value) for name, value in request.report.values.items() if name != FORMAT.name}
+    window = {"from": query.window.first.isoformat(), "to": query.window.last.isoformat()}
+    return {**values, **window, "currency": query.currency}
+
+
+def file_name(report: str, query: ReportQuery, file_format: str) -> str:
+    """Return the name under which the file is downloaded."""
+    return f"preorders_{report}_{query.window.first}_{query.window.last}.{file_format}"
+
+
+def _unrepeated(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    names = [name for name, _ in pairs]
+    if len(set(names)) != len(names):
+        raise Invalid(["body must name each key once"])
+    return dict(pairs)
+
+
+def _refuse_constant(name: str) -> Any:
+    raise Invalid([f"body must be JSON, which has no {name}"])
+
+
+def _as_json(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return [_as_json(item) for item in value]
+    if isinstance(value, UUID):
+        return str(value)
+    return value.isoformat() if isinstance(value, date) else value

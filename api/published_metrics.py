@@ -1,0 +1,15 @@
+"""The metrics that `/help` and OpenAPI name."""
+
+import asyncpg
+
+from api.database import Unavailable, read
+from api.reports.answer import NotBuilt, read_metrics
+from api.reports.metrics import Metrics
+
+
+async def published_metrics(replica: asyncpg.Pool) -> Metrics:
+    """Return the metrics as published; none while they can't be read, since the documents stand without them."""
+    try:
+        return await read(replica, read_metrics)
+    except (Unavailable, NotBuilt):
+        return Metrics(())

@@ -1,0 +1,96 @@
+"""The keeper of export jobs: launches what was missed, ends what died, and removes what was left behind.
+
+Nothing here depends on who died where. Each tick compares the job records with Dagster's runs and the store,
+so a job posted while anything was down is picked up when it is back, and no 202 is ever forgotten.
+"""
+
+import asyncio
+
+import asyncpg
+import dagster as dg
+
+from api.exports.attempts import fail, give_back, mark_clean
+from api.exports.launch import JOB_TAG, LAUNCH_TAG, run_config, run_tags
+from api.exports.object_store import export_bucket, s3_client
+from api.exports.upkeep import (
+    AbandonedAttempt,
+    WaitingJob,
+    abandoned_attempts,
+    count_launch,
+    forget_old_jobs,
+    held_jobs,
+    waiting_jobs,
+)
+from orchestration.exports.databases import job_records
+from orchestration.exports.object_writer import StoreFailed, remove_attempt
+from orchestration.exports.write_export import export_report
+
+_ENDED = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
+
+
+@dg.sensor(job=export_report, minimum_interval_seconds=5, default_status=dg.DefaultSensorStatus.RUNNING)
+def keep_exports(context: dg.SensorEvaluationContext) -> dg.SensorResult:
+    """Launch export jobs that wait without a run, and end those whose run died."""
+    requests, done = asyncio.run(_tick(context))
+    context.log.info(done)
+    return dg.SensorResult(requests, skip_reason=None if requests else done)
+
+
+async def _tick(context: dg.SensorEvaluationContext) -> tuple[list[dg.RunRequest], str]:
+    async with job_records() as records:
+        removed = await _end_abandoned(context, records)
+        forgotten = await forget_old_jobs(records)
+        requests = await _missing_runs(context.instance, records)
+    return requests, f"{len(requests)} runs launched, {removed} attempts cleaned up, {forgotten} records forgotten"
+
+
+async def _end_abandoned(context: dg.SensorEvaluationContext, records: asyncpg.Pool) -> int:
+    held = await held_jobs(records)
+    ended = context.instance.get_runs(dg.RunsFilter(run_ids=list(held.values()), statuses=_ENDED)) if held else []
+    ended_ids = {run.run_id for run in ended}
+    without_run = [job_id for job_id, run_id in held.items() if run_id in ended_ids]
+    removed = 0
+    for attempt in await abandoned_attempts(records, without_run):
+        try:
+            await asyncio.to_thread(remove_attempt, s3_client(), export_bucket(), attempt.object_key)
+        except StoreFailed as error:
+            context.log.warning(f"{attempt.job_id}: the store cannot be cleaned up yet: {error}")
+            await _end_uncleaned(records, attempt)
+            continue
+        await give_back(records, attempt.job_id, attempt.token)
+        await mark_clean(records, attempt.job_id, attempt.token)
+        removed += 1
+    return removed
+
+
+async def _end_uncleaned(records: asyncpg.Pool, attempt: AbandonedAttempt) -> None:
+    """End the job, for which a store that is away is no reason to wait; its attempt is cleaned up later."""
+    if attempt.is_running:
+        await fail(records, attempt.job_id, attempt.token, "the file could not be stored; try again later")
+
+
+async def _missing_runs(instance: dg.DagsterInstance, records: asyncpg.Pool) -> list[dg.RunRequest]:
+    waiting = await waiting_jobs(records)
+    if not waiting:
+        return []
+    runs = instance.get_runs(dg.RunsFilter(tags={JOB_TAG: [job.job_id for job in waiting]}))
+    is_ended = {(run.tags[JOB_TAG], run.tags[LAUNCH_TAG]): run.is_finished for run in runs}
+    requests = []
+    for job in waiting:
+        launch: int | None = job.launches
+        is_over = is_ended.get((job.job_id, str(launch)))
+        if is_over is False:
+            continue  # it is in the queue, or about to claim the job
+        if is_over:
+            launch = await count_launch(records, job)
+        if launch is not None:
+            requests.append(_request(job, launch))
+    return requests
+
+
+def _request(job: WaitingJob, launch: int) -> dg.RunRequest:
+    return dg.RunRequest(
+        run_key=f"{job.job_id}-{launch}",
+        run_config=run_config(job.job_id),
+        tags=run_tags(job.job_id, job.shop_id, job.jobs_before, launch),
+    )

@@ -1,0 +1,98 @@
+"""How long the object store keeps exports: lifecycle rules, or this job's hands where the store has none."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import dagster as dg
+from botocore.exceptions import ClientError
+
+from api.exports.object_store import export_bucket, s3_client
+from orchestration.exports.object_writer import abort_upload
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import ObjectIdentifierTypeDef
+
+_PREFIX = "exports/"
+# A download address lives for 7 days, so the object does for one more.
+_OBJECT_DAYS, _UPLOAD_DAYS = 8, 1
+_MOST_KEYS = 1000
+_NO_RULES = {"NoSuchLifecycleConfiguration", "NotImplemented", "MethodNotAllowed", "NoSuchKey"}
+
+
+def set_lifecycle_rules(client: "S3Client", bucket: str) -> None:
+    """Have the store itself remove exports after 8 days and unfinished uploads after 1."""
+    client.put_bucket_lifecycle_configuration(
+        Bucket=bucket,
+        LifecycleConfiguration={
+            "Rules": [
+                {
+                    "ID": "exports",
+                    "Status": "Enabled",
+                    "Filter": {"Prefix": _PREFIX},
+                    "Expiration": {"Days": _OBJECT_DAYS},
+                    "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": _UPLOAD_DAYS},
+                }
+            ]
+        },
+    )
+
+
+def has_lifecycle_rules(client: "S3Client", bucket: str) -> bool:
+    """Return whether the store removes old objects by itself."""
+    try:
+        return bool(client.get_bucket_lifecycle_configuration(Bucket=bucket).get("Rules"))
+    except ClientError as error:
+        if error.response.get("Error", {}).get("Code") in _NO_RULES:
+            return False
+        raise
+
+
+def remove_expired(client: "S3Client", bucket: str, now: datetime) -> tuple[int, int]:
+    """Remove what the rules would: objects of more than 8 days, uploads of more than 1. Return how many of each."""
+    old: list[ObjectIdentifierTypeDef] = [
+        {"Key": key} for key in _old(client, bucket, "objects", now - timedelta(days=_OBJECT_DAYS))
+    ]
+    for first in range(0, len(old), _MOST_KEYS):
+        client.delete_objects(Bucket=bucket, Delete={"Objects": old[first : first + _MOST_KEYS], "Quiet": True})
+    uploads = list(_old(client, bucket, "uploads", now - timedelta(days=_UPLOAD_DAYS)))
+    for key, upload_id in uploads:
+        abort_upload(client, {"Bucket": bucket, "Key": key}, upload_id)
+    return len(old), len(uploads)
+
+
+def _old(client: "S3Client", bucket: str, kind: str, before: datetime) -> Iterator[Any]:
+    if kind == "objects":
+        for page in client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=_PREFIX):
+            yield from (item["Key"] for item in page.get("Contents", []) if item["LastModified"] < before)
+        return
+    for listed in client.get_paginator("list_multipart_uploads").paginate(Bucket=bucket, Prefix=_PREFIX):
+        for upload in listed.get("Uploads", []):
+            if upload["Initiated"] < before:
+                yield upload["Key"], upload["UploadId"]
+
+
+@dg.op
+def remove_expired_files(context: dg.OpExecutionContext) -> None:
+    """Remove expired exports, unless the bucket's lifecycle rules do."""
+    client, bucket = s3_client(), export_bucket()
+    if has_lifecycle_rules(client, bucket):
+        context.log.info("the bucket's lifecycle rules remove expired exports")
+        return
+    objects, uploads = remove_expired(client, bucket, datetime.now(UTC))
+    context.log.info(f"removed {objects} expired exports and {uploads} unfinished uploads")
+
+
+@dg.job(executor_def=dg.in_process_executor, description="Remove exports that no address leads to any more.")
+def remove_expired_exports() -> None:
+    """One op."""
+    remove_expired_files()
+
+
+every_hour = dg.ScheduleDefinition(
+    name="every_hour",
+    job=remove_expired_exports,
+    cron_schedule="20 * * * *",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+)

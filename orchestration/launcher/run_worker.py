@@ -1,0 +1,203 @@
+"""The worker: a process that has loaded a code location, and forks itself for each run.
+
+    python -m orchestration.launcher.run_worker --module orchestration.exports.definitions --socket run/exports.sock
+
+It has one thread and no connection of any kind, so that a fork finds nothing half-done. When a source file has
+changed since it was loaded, it forks no more and ends after its last run; whoever started it starts it anew.
+"""
+
+import ctypes
+import importlib
+import json
+import os
+import select
+import signal
+import socket
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import click
+
+_TICK_SECONDS = 0.5
+_STOP_SECONDS = 8
+_SET_PARENT_DEATH_SIGNAL = 1  # prctl's PR_SET_PDEATHSIG
+_PROJECT = Path(__file__).parents[2]
+
+
+class RunWorker:
+    """Forks runs, and knows which of them live."""
+
+    def __init__(self, listener: socket.socket) -> None:
+        self._listener = listener
+        self._sources = _source_times()
+        self._runs: dict[int, str] = {}
+        self._arguments: dict[str, str] = {}
+        self._is_stopping = False
+
+    def serve(self) -> None:
+        """Answer questions until told to stop, or until the code has changed and the last run is over."""
+        wake_reader, wake_writer = socket.socketpair()
+        wake_writer.setblocking(False)
+        signal.set_wakeup_fd(wake_writer.fileno())
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._stop)
+        signal.signal(signal.SIGCHLD, lambda *_: None)  # only to wake up
+        while not self._is_stopping and (self._runs or not self._is_stale()):
+            readable, _, _ = select.select([self._listener, wake_reader], [], [], _TICK_SECONDS)
+            if wake_reader in readable:
+                wake_reader.recv(4096)
+            self._bury_ended()
+            if self._listener in readable:
+                self._answer(self._listener.accept()[0])
+        self._end_runs()
+
+    def _end_runs(self) -> None:
+        """Interrupt the runs, once each: a second signal would cut short what they do about the first."""
+        for pid in self._runs:
+            os.kill(pid, signal.SIGTERM)
+        deadline = time.monotonic() + _STOP_SECONDS
+        while self._runs and time.monotonic() < deadline:
+            time.sleep(0.05)
+            self._bury_ended()
+
+    def _answer(self, connection: socket.socket) -> None:
+        with connection:
+            connection.settimeout(5)
+            try:
+                with connection.makefile("rw", encoding="utf-8") as stream:
+                    answer = self._do(json.loads(stream.readline()), connection)
+                    stream.write(json.dumps(answer) + "\n")
+            except (OSError, ValueError) as error:
+                print(f"a question was lost: {error}", file=sys.stderr, flush=True)
+
+    def _do(self, question: dict[str, Any], connection: socket.socket) -> dict[str, Any]:
+        run_id = question["run_id"]
+        if question["do"] == "launch":
+            if self._is_stale():
+                return {"problem": "the code has changed, and its worker is being started anew"}
+            self._arguments[run_id] = question["arguments"]
+            pid = self._fork(run_id, connection)
+            return {"pid": pid}
+        pid = next((pid for pid, known in self._runs.items() if known == run_id), 0)
+        if pid and question["do"] == "terminate":
+            os.kill(pid, signal.SIGTERM)
+        return {"is_running": bool(pid)}
+
+    def _fork(self, run_id: str, connection: socket.socket) -> int:
+        worker = os.getpid()
+        pid = os.fork()
+        if pid == 0:
+            _become_run(worker, (self._listener, connection))
+            _execute(self._arguments[run_id])
+        self._runs[pid] = run_id
+        return pid
+
+    def _bury_ended(self) -> None:
+        while True:
+            try:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                return
+            if pid == 0:
+                return
+            run_id = self._runs.pop(pid, None)
+            if run_id is None:
+                continue  # one that reported a crash
+            arguments = self._arguments.pop(run_id)
+            if status != 0:
+                self._report_crash(arguments, os.waitstatus_to_exitcode(status))
+
+    def _report_crash(self, arguments: str, exit_code: int) -> None:
+        """Tell Dagster of a run that could not tell itself; in a fork, since it takes connections."""
+        worker = os.getpid()
+        if os.fork() == 0:
+            _become_run(worker, (self._listener,))
+            _fail_unfinished(arguments, exit_code)
+
+    def _is_stale(self) -> bool:
+        return _source_times() != self._sources
+
+    def _stop(self, *_: object) -> None:
+        self._is_stopping = True
+
+
+def _source_times() -> dict[str, float]:
+    """Return when each loaded file of this project was changed; 0 for one that is gone."""
+    files = [getattr(module, "__file__", None) or "" for module in list(sys.modules.values())]
+    own = [Path(file) for file in files if file.startswith(f"{_PROJECT}{os.sep}") and "site-packages" not in file]
+    return {str(file): file.stat().st_mtime if file.exists() else 0.0 for file in own}
+
+
+def _become_run(worker: int, inherited: tuple[socket.socket, ...]) -> None:
+    """Turn a fork into a process of its own: default signals, no sockets of the worker, and no life without it."""
+    os.setsid()  # a signal to the worker's group is the worker's to pass on
+    signal.set_wakeup_fd(-1)
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD):
+        signal.signal(number, signal.SIG_DFL)
+    for one in inherited:
+        os.close(one.fileno())
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_SET_PARENT_DEATH_SIGNAL, signal.SIGTERM)
+        if os.getppid() != worker:  # it died before that was set
+            os._exit(1)
+
+
+def _execute(arguments: str) -> None:
+    """Execute the run as `dagster api execute_run` does, and end the process."""
+    from dagster._cli.api import execute_run_command
+
+    code = 1
+    try:
+        execute_run_command.main([arguments], standalone_mode=False)
+        code = 0
+    except BaseException as error:
+        print(f"a run ended with {error!r}", file=sys.stderr)
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)  # not by way of the worker's own frames
+
+
+def _fail_unfinished(arguments: str, exit_code: int) -> None:
+    from dagster import DagsterInstance
+    from dagster._grpc.types import ExecuteRunArgs
+    from dagster._serdes import deserialize_value
+
+    code = 1
+    try:
+        asked = deserialize_value(arguments, ExecuteRunArgs)
+        with DagsterInstance.from_ref(asked.instance_ref) as instance:  # type: ignore[arg-type]
+            run = instance.get_run_by_id(asked.run_id)
+            if run is not None and not run.is_finished:
+                cause = f"signal {-exit_code}" if exit_code < 0 else f"exit code {exit_code}"
+                instance.report_run_failed(run, f"The run's process ended by {cause}.")
+        code = 0
+    except BaseException as error:
+        print(f"a crash could not be reported: {error!r}", file=sys.stderr)
+    finally:
+        sys.stderr.flush()
+        os._exit(code)
+
+
+@click.command()
+@click.option("--module", required=True, help="What the code location loads.")
+@click.option("--socket", "path", required=True, type=click.Path(path_type=Path), help="Where to listen.")
+def main(module: str, path: Path) -> None:
+    """Load the module, then listen and fork."""
+    for name in (module, "dagster._cli.api", "dagster_postgres", "psycopg2", "sqlalchemy.dialects.postgresql.psycopg2"):
+        importlib.import_module(name)
+    path.unlink(missing_ok=True)
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    listener.bind(str(path))
+    path.chmod(0o600)
+    listener.listen(64)
+    try:
+        RunWorker(listener).serve()
+    finally:
+        path.unlink(missing_ok=True)
+
+
+if __name__ == "__main__":
+    main()
