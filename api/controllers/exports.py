@@ -11,6 +11,7 @@ from litestar.handlers import HTTPRouteHandler
 
 from api.authentication import needs_scope
 from api.database import Connection, as_tenant, read, snapshot
+from api.exports.crash_points import crash_point
 from api.exports.jobs import ExportJob, NewExport, cancel_job, create_job, find_job, list_jobs
 from api.exports.object_store import export_bucket, s3_client, sign_download
 from api.exports.request import check_export, decode_body, file_name, frozen_parameters
@@ -60,6 +61,7 @@ def _export_report(report: Report) -> HTTPRouteHandler:
         )
         job, is_new = await as_tenant(services.primary, shop_id, lambda tenant: create_job(tenant, shop_id, new))
         body = {"job_id": job.job_id, "status_url": f"{BASE_PATH}{EXPORTS_PATH}/{job.job_id}"}
+        crash_point("job written")
         if is_new:
             services.launcher.start(job)
         return Response(body, status_code=202)

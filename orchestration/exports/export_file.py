@@ -58,7 +58,7 @@ async def _copy(
         rows = max(csv.lines - 1, 0)
         tell(rows, min(100 * rows // expected, _MOST_UNFINISHED))
         if csv.size_bytes > PART_BYTES:
-            crash_point("first part")
+            crash_point("after a part")
 
     tag = await connection.copy_from_query(statement, *arguments.values, output=take, format="csv", header=True)
     await writer.write(csv.finish())

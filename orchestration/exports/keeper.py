@@ -22,7 +22,7 @@ from api.exports.upkeep import (
     waiting_jobs,
 )
 from orchestration.exports.databases import job_records
-from orchestration.exports.object_writer import StoreFailed, remove_attempt
+from orchestration.exports.leftovers import StoreFailed, remove_attempt
 from orchestration.exports.write_export import export_report
 
 _ENDED = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]

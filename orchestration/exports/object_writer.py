@@ -5,17 +5,13 @@ import hashlib
 from base64 import b64encode
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import BotoCoreError, ClientError
+from orchestration.exports.leftovers import StoreFailed, abort_upload, told_as_store_failed
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 PART_BYTES = 8 * 1024 * 1024
 _PARTS_UNDER_WAY = 2  # with the one being filled, 24 MB at most, whatever the file's size
-
-
-class StoreFailed(Exception):
-    """The store refused, answered wrongly, or could not be reached; boto3 has tried three times by then."""
 
 
 class ObjectWriter:
@@ -75,7 +71,8 @@ class ObjectWriter:
         # threads cannot be cancelled: a part that is still being sent would come after the end of the upload
         await asyncio.gather(*self._under_way.values(), return_exceptions=True)
         if self._upload_id is not None:
-            await asyncio.to_thread(abort_upload, self._client, self._target, self._upload_id)
+            bucket, key = self._target["Bucket"], self._target["Key"]
+            await asyncio.to_thread(abort_upload, self._client, bucket, key, self._upload_id)
         await self._ask("delete_object")
 
     async def _send(self, part: bytes) -> None:
@@ -114,38 +111,6 @@ class ObjectWriter:
         return await asyncio.to_thread(self._call, operation, **options)
 
     def _call(self, operation: str, **options: Any) -> dict[str, Any]:
-        try:
+        with told_as_store_failed(operation):
             answer: dict[str, Any] = getattr(self._client, operation)(**self._target, **options)
-        except (ClientError, BotoCoreError) as error:
-            raise StoreFailed(f"{operation}: {error}") from error
         return answer
-
-
-def abort_upload(client: "S3Client", target: dict[str, Any], upload_id: str) -> None:
-    """End an upload so that the store forgets its parts; one that has ended already is fine.
-
-    Raises:
-        StoreFailed: the store could not be asked.
-    """
-    try:
-        client.abort_multipart_upload(**target, UploadId=upload_id)
-    except ClientError as error:
-        if error.response.get("Error", {}).get("Code") != "NoSuchUpload":
-            raise StoreFailed(f"abort_multipart_upload: {error}") from error
-    except BotoCoreError as error:
-        raise StoreFailed(f"abort_multipart_upload: {error}") from error
-
-
-def remove_attempt(client: "S3Client", bucket: str, key: str) -> None:
-    """Take away the object of an attempt and its unfinished uploads.
-
-    Raises:
-        StoreFailed: the store could not be asked.
-    """
-    try:
-        uploads = client.list_multipart_uploads(Bucket=bucket, Prefix=key).get("Uploads", [])
-        client.delete_object(Bucket=bucket, Key=key)
-    except (ClientError, BotoCoreError) as error:
-        raise StoreFailed(str(error)) from error
-    for upload in uploads:
-        abort_upload(client, {"Bucket": bucket, "Key": upload["Key"]}, upload["UploadId"])

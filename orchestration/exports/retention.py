@@ -1,14 +1,13 @@
 """How long the object store keeps exports: lifecycle rules, or this job's hands where the store has none."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import dagster as dg
 from botocore.exceptions import ClientError
 
 from api.exports.object_store import export_bucket, s3_client
-from orchestration.exports.object_writer import abort_upload
+from orchestration.exports.leftovers import abort_upload, open_uploads
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -51,26 +50,21 @@ def has_lifecycle_rules(client: "S3Client", bucket: str) -> bool:
 
 def remove_expired(client: "S3Client", bucket: str, now: datetime) -> tuple[int, int]:
     """Remove what the rules would: objects of more than 8 days, uploads of more than 1. Return how many of each."""
+    pages = client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=_PREFIX)
+    contents = [item for page in pages for item in page.get("Contents", [])]
     old: list[ObjectIdentifierTypeDef] = [
-        {"Key": key} for key in _old(client, bucket, "objects", now - timedelta(days=_OBJECT_DAYS))
+        {"Key": item["Key"]} for item in contents if item["LastModified"] < now - timedelta(days=_OBJECT_DAYS)
     ]
     for first in range(0, len(old), _MOST_KEYS):
         client.delete_objects(Bucket=bucket, Delete={"Objects": old[first : first + _MOST_KEYS], "Quiet": True})
-    uploads = list(_old(client, bucket, "uploads", now - timedelta(days=_UPLOAD_DAYS)))
-    for key, upload_id in uploads:
-        abort_upload(client, {"Bucket": bucket, "Key": key}, upload_id)
+    uploads = [
+        upload
+        for upload in open_uploads(client, bucket, _PREFIX)
+        if upload.initiated_at < now - timedelta(days=_UPLOAD_DAYS)
+    ]
+    for upload in uploads:
+        abort_upload(client, bucket, upload.key, upload.upload_id)
     return len(old), len(uploads)
-
-
-def _old(client: "S3Client", bucket: str, kind: str, before: datetime) -> Iterator[Any]:
-    if kind == "objects":
-        for page in client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=_PREFIX):
-            yield from (item["Key"] for item in page.get("Contents", []) if item["LastModified"] < before)
-        return
-    for listed in client.get_paginator("list_multipart_uploads").paginate(Bucket=bucket, Prefix=_PREFIX):
-        for upload in listed.get("Uploads", []):
-            if upload["Initiated"] < before:
-                yield upload["Key"], upload["UploadId"]
 
 
 @dg.op

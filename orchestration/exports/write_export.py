@@ -28,7 +28,8 @@ from api.reports.contract import Invalid
 from api.reports.missing_rates import MissingRate
 from orchestration.exports.databases import job_records
 from orchestration.exports.export_file import write_file
-from orchestration.exports.object_writer import ObjectWriter, StoreFailed
+from orchestration.exports.leftovers import StoreFailed
+from orchestration.exports.object_writer import ObjectWriter
 
 _RENEW_EVERY_SECONDS = 2
 _CONTENT_TYPES = {"csv": "text/csv; charset=utf-8", "csv.gz": "application/gzip"}
