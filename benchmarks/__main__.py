@@ -1,91 +1,46 @@
-"""`make bench`: starts a stack with demo data in a temporary folder, measures, prints one table."""
+"""`make bench`: starts a stack with demo data in a temporary folder, measures, prints one table.
 
-import statistics
-import subprocess
+python -m benchmarks [reads] [builds] [exports]
+"""
+
 import sys
 import tempfile
-import time
-from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
-import httpx
 from rich.console import Console
 from rich.table import Table
 
-from local.demo import DEMO_SHOP_DOMAIN
-from local.environment import process_environment
-from local.home import Home, open_home
+from benchmarks import builds, export_latency, exports, reads
+from local.demo_build import fill_with_demo
+from local.home import open_home
+from local.parts import Modules
+from local.stack import start_stack, stop_stack
 
-ROOT = Path(__file__).parents[1]
-BIN = Path(sys.executable).parent
-REPORTS = (
-    *("summary", "revenue?granularity=month&", "by_offer", "by_product", "by_date?granularity=month&"),
-    *("cancellations", "balance_collection", "customers"),
-)
-REPEATS = 30
+SECTIONS = {
+    "reads": reads.measure,
+    "builds": builds.measure,
+    "exports": exports.measure,
+    "export_latency": export_latency.measure,
+}
 
 
 def main() -> None:
-    """Measure reads against the floor, and a Dagster build against bare dbt."""
-    table = Table("measured", "beside", "ratio", "median", "beside's median")
+    """Measure the sections that are asked for, all of them by default."""
+    console = Console(width=140)
+    table = Table("measured", "beside", "ratio", "measured", "beside")
     with tempfile.TemporaryDirectory() as folder:
         home = open_home(Path(folder) / "home")
         try:
-            run(home, BIN / "preorders", "up", "--detach", "--home", str(home.path))
-            for row in (*reads(home), build(home)):
-                table.add_row(*row)
+            start_stack(home, modules=Modules(exports="benchmarks.exports_location"))
+            fill_with_demo(home)
+            for name in sys.argv[1:] or SECTIONS:
+                for row in SECTIONS[name](home):
+                    table.add_row(*row.cells)
+                    console.print(*row.cells, sep=" | ")
         finally:
-            run(home, BIN / "preorders", "down", "--home", str(home.path))
-    Console(width=130).print(f"{datetime.now(UTC):%Y-%m-%d}, demo data", table)
-
-
-def run(home: Home, *command: object) -> str:
-    """Run a command to its end; return what it printed."""
-    environment = process_environment(home) if home.exists else None
-    done = subprocess.run([str(part) for part in command], cwd=ROOT, env=environment, capture_output=True, text=True)
-    if done.returncode:
-        raise SystemExit(f"{command} failed:\n{done.stdout}{done.stderr}")
-    return done.stdout
-
-
-def median_seconds(work: Callable[[], object], repeats: int) -> float:
-    """Return the median of the time that the work takes."""
-    seconds = []
-    for _ in range(repeats):
-        start = time.perf_counter()
-        work()
-        seconds.append(time.perf_counter() - start)
-    return statistics.median(seconds)
-
-
-def reads(home: Home) -> list[tuple[str, ...]]:
-    """Compare each report, over a month and over all history, with `/help`: same gate, one small query."""
-    create_key = (BIN / "preorders", "keys", "create", "--home", home.path)
-    key = run(home, *create_key, "--shop", DEMO_SHOP_DOMAIN, "--rate-limit", 10**7).split()[-1]
-    api = process_environment(home)["PREORDERS_API_URL"]
-    client = httpx.Client(base_url=f"{api}/api/v2/external/preorders/reports", headers={"X-Auth-Token": key})
-    today = datetime.now(UTC).date()
-    rows = []
-    for report in REPORTS:
-        for months, days in ((1, 30), (36, 1095)):
-            path = f"/{report}{'' if report.endswith('&') else '?'}from={today - timedelta(days=days)}&to={today}"
-            measured = median_seconds(lambda path=path: client.get(path).raise_for_status(), REPEATS)
-            floor = median_seconds(lambda: client.get("/nothing/../help?prefix=/none"), REPEATS)
-            rows.append(_row(f"{report.partition('?')[0]}, {months} months", "one small query", measured, floor))
-    return rows
-
-
-def build(home: Home) -> tuple[str, ...]:
-    """Compare a build in which nothing changed, through Dagster's queue, with bare `dbt build`."""
-    measured = median_seconds(lambda: run(home, BIN / "preorders", "build", "--home", home.path), 3)
-    bare = ("build", "--project-dir", "dbt_project", "--exclude-resource-type", "unit_test")
-    floor = median_seconds(lambda: run(home, BIN / "dbt", *bare), 3)
-    return _row("preorders build, nothing changed", "dbt build", measured, floor)
-
-
-def _row(name: str, beside: str, measured: float, floor: float) -> tuple[str, ...]:
-    return name, beside, f"{measured / floor:.2f}", f"{measured * 1000:.1f} ms", f"{floor * 1000:.1f} ms"
+            stop_stack(home)
+    console.print(f"{datetime.now(UTC):%Y-%m-%d}, two cores", table)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 import dagster as dg
 
+from api.exports.object_store import s3_client
 from orchestration.exports.keeper import keep_exports
 from orchestration.exports.object_store import bucket_asset, takes_and_serves_files
 from orchestration.exports.retention import every_hour, remove_expired_exports
@@ -20,3 +21,8 @@ defs = dg.Definitions(
     schedules=[every_hour],
     sensors=[keep_exports],
 )
+
+
+def preload() -> None:
+    """Make what every export needs and no connection yet: boto3 reads the store's interface for a tenth of a second."""
+    s3_client()

@@ -2,7 +2,8 @@
 
     python -m orchestration.launcher.run_worker --module orchestration.exports.definitions --socket run/exports.sock
 
-It has one thread and no connection of any kind, so that a fork finds nothing half-done. When a source file has
+What takes time once and opens nothing, a module does in a function `preload`. The worker has one thread and no
+connection of any kind, so that a fork finds nothing half-done. When a source file has
 changed since it was loaded, it forks no more and ends after its last run; whoever started it starts it anew.
 """
 
@@ -69,7 +70,7 @@ class RunWorker:
                 with connection.makefile("rw", encoding="utf-8") as stream:
                     answer = self._do(json.loads(stream.readline()), connection)
                     stream.write(json.dumps(answer) + "\n")
-            except (OSError, ValueError) as error:
+            except (OSError, ValueError, KeyError, TypeError) as error:
                 print(f"a question was lost: {error}", file=sys.stderr, flush=True)
 
     def _do(self, question: dict[str, Any], connection: socket.socket) -> dict[str, Any]:
@@ -186,8 +187,9 @@ def _fail_unfinished(arguments: str, exit_code: int) -> None:
 @click.option("--socket", "path", required=True, type=click.Path(path_type=Path), help="Where to listen.")
 def main(module: str, path: Path) -> None:
     """Load the module, then listen and fork."""
-    for name in (module, "dagster._cli.api", "dagster_postgres", "psycopg2", "sqlalchemy.dialects.postgresql.psycopg2"):
+    for name in ("dagster._cli.api", "dagster_postgres", "psycopg2", "sqlalchemy.dialects.postgresql.psycopg2"):
         importlib.import_module(name)
+    getattr(importlib.import_module(module), "preload", lambda: None)()
     path.unlink(missing_ok=True)
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     listener.bind(str(path))

@@ -119,7 +119,9 @@ def _instant(draw: random.Random, timezone: str, around: datetime | None = None)
 
 
 def _amount(draw: random.Random, currency: str) -> Decimal:
-    minor = draw.choice([0, 1, 5, draw.randrange(1, 60), draw.randrange(1, 100_000), draw.randrange(1, 10**9)])
+    beyond_doubles = 2**53 + 1 + 2 * draw.randrange(1000)
+    small = [0, 1, 5, draw.randrange(1, 60), draw.randrange(1, 100_000), draw.randrange(1, 10**9)]
+    minor = beyond_doubles if draw.random() < 0.02 else draw.choice(small)
     return Decimal(minor).scaleb(-DIGITS[currency])
 
 

@@ -1,0 +1,16 @@
+"""Builds beside bare dbt: one in which nothing changed, through Dagster's queue."""
+
+from collections.abc import Iterator
+
+from benchmarks.measuring import BIN, Row, median_ms, run
+from local.home import Home
+
+REPEATS = 3
+
+
+def measure(home: Home) -> Iterator[Row]:
+    """Measure a build of nothing."""
+    measured = median_ms(lambda: run(home, BIN / "preorders", "build", "--home", home.path), REPEATS)
+    bare = ("build", "--project-dir", "dbt_project", "--exclude-resource-type", "unit_test")
+    floor = median_ms(lambda: run(home, BIN / "dbt", *bare), REPEATS)
+    yield Row("preorders build, nothing changed", "dbt build", measured, floor)
