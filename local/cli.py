@@ -16,6 +16,7 @@ from local.errors import StackError
 from local.home import Home
 from local.home_option import home_option
 from local.key_commands import keys
+from local.lifecycle_command import lifecycle
 from local.parts import PARTS
 from local.progress import console, errors, table_console
 from local.stack import stop_stack
@@ -82,6 +83,7 @@ def migrate(home: Home) -> None:
 main.add_command(up)
 main.add_command(build)
 main.add_command(keys)
+main.add_command(lifecycle)
 
 
 if __name__ == "__main__":

@@ -7,11 +7,11 @@ import dagster as dg
 from botocore.exceptions import ClientError
 
 from api.exports.object_store import export_bucket, s3_client
-from orchestration.exports.leftovers import abort_upload, open_uploads
+from orchestration.exports.leftovers import abort_upload, open_uploads, told_as_store_failed
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
-    from mypy_boto3_s3.type_defs import ObjectIdentifierTypeDef
+    from mypy_boto3_s3.type_defs import LifecycleRuleTypeDef, ObjectIdentifierTypeDef
 
 _PREFIX = "exports/"
 # A download address lives for 7 days, so the object does for one more.
@@ -21,21 +21,20 @@ _NO_RULES = {"NoSuchLifecycleConfiguration", "NotImplemented", "MethodNotAllowed
 
 
 def set_lifecycle_rules(client: "S3Client", bucket: str) -> None:
-    """Have the store itself remove exports after 8 days and unfinished uploads after 1."""
-    client.put_bucket_lifecycle_configuration(
-        Bucket=bucket,
-        LifecycleConfiguration={
-            "Rules": [
-                {
-                    "ID": "exports",
-                    "Status": "Enabled",
-                    "Filter": {"Prefix": _PREFIX},
-                    "Expiration": {"Days": _OBJECT_DAYS},
-                    "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": _UPLOAD_DAYS},
-                }
-            ]
-        },
-    )
+    """Have the store itself remove exports after 8 days and unfinished uploads after 1; other rules of it are replaced.
+
+    Raises:
+        StoreFailed: the store refused, or knows no such rules.
+    """
+    rule: LifecycleRuleTypeDef = {
+        "ID": "exports",
+        "Status": "Enabled",
+        "Filter": {"Prefix": _PREFIX},
+        "Expiration": {"Days": _OBJECT_DAYS},
+        "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": _UPLOAD_DAYS},
+    }
+    with told_as_store_failed("set lifecycle rules"):
+        client.put_bucket_lifecycle_configuration(Bucket=bucket, LifecycleConfiguration={"Rules": [rule]})
 
 
 def has_lifecycle_rules(client: "S3Client", bucket: str) -> bool:

@@ -22,6 +22,7 @@ def test_the_commands_of_the_readme_work_word_by_word(tmp_path: Path) -> None:
         assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
         assert done.stdout.count('"window"') == 4, "every curl line answers with a report"
         assert '"preorders_reports_customers"' in done.stdout
+        assert "bucket,from,to,partial,orders,units,revenue,deposit_revenue,balance_revenue" in done.stdout
     finally:
         subprocess.run([ROOT / ".venv/bin/preorders", "down", "--home", str(tmp_path / "home")], cwd=ROOT, check=False)
 
