@@ -10,8 +10,8 @@ from orchestration.exports.leftovers import StoreFailed, abort_upload, told_as_s
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-PART_BYTES = 8 * 1024 * 1024
-_PARTS_UNDER_WAY = 2  # with the one being filled, 24 MB at most, whatever the file's size
+PART_BYTES = 5 * 1024 * 1024  # the least that S3 takes; its ten thousand parts are 50 GB
+_PARTS_UNDER_WAY = 2  # with the one being filled, 15 MB at most, whatever the file's size
 
 
 class ObjectWriter:
@@ -39,7 +39,7 @@ class ObjectWriter:
         """
         self._buffer += data
         while len(self._buffer) >= PART_BYTES:
-            part = bytes(self._buffer[:PART_BYTES])
+            part = bytes(memoryview(self._buffer)[:PART_BYTES])
             del self._buffer[:PART_BYTES]
             await self._send(part)
 

@@ -15,8 +15,8 @@ from typing import Any
 import httpx
 import pytest
 from conftest import Stack
-from exports.conftest import Store
 from exports.exporting import ask, download, expected_rows, rows_of, wait
+from exports.store import Store
 
 from local.home import open_home
 from local.supervision import Supervisor

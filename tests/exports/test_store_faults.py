@@ -9,8 +9,8 @@ import psycopg
 import pytest
 from botocore.config import Config
 from conftest import Stack
-from exports.conftest import LARGE_SHOP, Store
 from exports.faulty_store import Fault, FaultyStore
+from exports.store import LARGE_SHOP, Store
 from psycopg.types.json import Jsonb
 
 from api.exports.launch import run_config
