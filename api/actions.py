@@ -138,9 +138,9 @@ def below(prefix: str, known: Iterable[Action]) -> list[Action]:
 
 
 def levels() -> list[str]:
-    """Return every path at which or below which there are actions, but for the root."""
+    """Return every path at which or below which there are actions; the root is empty."""
     found: dict[str, None] = {}
     for action in actions(Metrics(())):
         parts = action.path.split("/")
-        found |= dict.fromkeys("/".join(parts[:length]) for length in range(2, len(parts) + 1))
+        found |= dict.fromkeys("/".join(parts[:length]) for length in range(1, len(parts) + 1))
     return list(found)

@@ -16,16 +16,9 @@ from api.reports.parameters import PREFIX
 VERSION = "v2"
 
 
-@get(f"{BASE_PATH}/help")
-async def help_with_all(request: Request[Any, Any, Any], state: State) -> dict[str, Any]:
-    """Answer with all actions, or those below `?prefix=`."""
-    values = checked_query("help", (PREFIX,), request.scope["query_string"])
-    return _help(below(values.get("prefix", ""), await _actions(state)))
-
-
 def help_handlers() -> list[HTTPRouteHandler]:
     """Return the handlers of `<level>/help`, for every level that has actions at it or below it."""
-    return [help_with_all, *map(_help_with_level, levels())]
+    return list(map(_help_with_level, levels()))
 
 
 def _help_with_level(level: str) -> HTTPRouteHandler:
@@ -33,15 +26,13 @@ def _help_with_level(level: str) -> HTTPRouteHandler:
 
     @get(f"{BASE_PATH}{route}/help")
     async def help_with_level(request: Request[Any, Any, Any], state: State) -> dict[str, Any]:
-        checked_query("help below a path", (), request.scope["query_string"])
-        return _help(below(level, await _actions(state)))
+        values = checked_query("help", (PREFIX,), request.scope["query_string"])
+        known = below(level, await _actions(state))
+        found = below(values["prefix"], known) if "prefix" in values else known
+        return {"version": VERSION, "base_path": BASE_PATH, "actions": [action.as_help() for action in found]}
 
     return help_with_level
 
 
 async def _actions(state: State) -> list[Action]:
     return actions(await published_metrics(state.services.replica))
-
-
-def _help(found: list[Action]) -> dict[str, Any]:
-    return {"version": VERSION, "base_path": BASE_PATH, "actions": [action.as_help() for action in found]}

@@ -1,10 +1,11 @@
 {# An amount in the order's currency, in minor units, as minor units of the answer's currency: exactly
    amount x per_eur(target) / per_eur(source), rounded half up once. The quotient is never rounded before:
-   div() of integers cuts off exactly, numeric division doesn't. Null if a needed rate is missing. #}
+   div() of integers cuts off exactly, numeric division doesn't; and sign() of a bigint would be a double, which
+   knows 53 bits. Null if a needed rate is missing. #}
 {% macro convert_minor(amount) -%}
 case
     when order_currency = currency or {{ amount }} = 0 then {{ amount }}
-    else (sign({{ amount }}) * div(
+    else (sign({{ amount }}::numeric) * div(
         2 * abs({{ amount }})::numeric * minor_per_major * target_per_eur + order_minor_per_major * source_per_eur,
         2 * order_minor_per_major * source_per_eur
     ))::bigint

@@ -37,6 +37,8 @@ def test_the_catalog_lists_nine_reports_with_urls_that_work(built: Stack, golden
         ("/help?prefix=/preorders/reports", 22),
         ("/preorders/reports/revenue/help", 2),
         ("/preorders/reports/exports/help", 3),
+        ("/preorders/reports/exports/:job_id/help", 2),
+        ("/preorders/help?prefix=/preorders/reports/revenue", 2),
         ("/help?prefix=/nope", 0),
     ],
 )
