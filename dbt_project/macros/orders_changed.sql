@@ -44,16 +44,52 @@
     -- a shop's timezone and currencies date and convert its whole history
     select orders.order_id
     from {{ ref('stg_preorders__orders') }} as orders
-    inner join {{ ref('stg_preorders__shops') }} as shops on orders.shop_id = shops.shop_id
-    where shops.updated_at >= {{ low_water_mark() }}
+    where orders.shop_id in (
+        select coalesce(old.shop_id, new.shop_id)
+        from {{ state('ledger_shops') }} as old
+        full outer join
+            (select * from {{ ref('int_shops_frozen') }} where is_computable) as new
+            on old.shop_id = new.shop_id
+        where (old.timezone, old.currencies) is distinct from (new.timezone, new.currencies)
+    )
 
     union
 
+    -- of a shop that is gone with its orders
     select ledger.order_id
-    from {{ ref('stg_preorders__fx_rates') }} as fx_rates
-    inner join
-        {{ ledger }} as ledger
-        on fx_rates.currency in (ledger.currency, ledger.order_currency)
-        and ledger.rate_on between fx_rates.rate_date and fx_rates.rate_date + {{ var('rate_carried_days') }}
-    where fx_rates.updated_at >= {{ low_water_mark() }} and ledger.currency <> ledger.order_currency
+    from {{ ledger }} as ledger
+    where ledger.shop_id in (
+        select old.shop_id from {{ state('ledger_shops') }} as old
+        where old.shop_id not in (select shops.shop_id from {{ ref('int_shops_frozen') }} as shops)
+    )
+
+    union
+
+    -- a rate that came, went or was corrected; by day, so that the index on rate_on serves
+    select converted.order_id
+    from (
+        select
+            coalesce(old.day, new.day) as day,
+            array_agg(coalesce(old.currency, new.currency)) as currencies
+        from {{ state('ledger_rates') }} as old
+        full outer join
+            {{ ref('int_fx_rates_daily') }} as new
+            on old.currency = new.currency and old.day = new.day
+        where old.per_eur is distinct from new.per_eur
+        group by 1
+    ) as rates
+    cross join lateral (
+        select ledger.order_id
+        from {{ ledger }} as ledger
+        where
+            ledger.rate_on = rates.day
+            and ledger.currency <> ledger.order_currency
+            and array[ledger.currency, ledger.order_currency] && rates.currencies
+        offset 0
+    ) as converted
+
+    union
+
+    select orders_marked.order_id
+    from {{ state('orders_marked') }}
 {% endmacro %}

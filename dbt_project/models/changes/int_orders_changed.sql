@@ -1,11 +1,11 @@
-{{ config(indexes=[{'columns': ['order_id'], 'unique': true}]) }}
+{{ config(indexes=[{'columns': ['order_id'], 'unique': true}], post_hook="analyze {{ this }}") }}
 
 -- depends_on: {{ ref('int_build_snapshot') }}
 -- depends_on: {{ ref('stg_preorders__order_lines') }}
 -- depends_on: {{ ref('stg_preorders__payments') }}
 -- depends_on: {{ ref('stg_preorders__refunds') }}
--- depends_on: {{ ref('stg_preorders__shops') }}
--- depends_on: {{ ref('stg_preorders__fx_rates') }}
+-- depends_on: {{ ref('int_shops_frozen') }}
+-- depends_on: {{ ref('int_fx_rates_daily') }}
 
 {# Not a ref: what the last build left, and this model comes before the new one. #}
 {% set ledger = adapter.get_relation(target.database, target.schema, 'fct_ledger') %}

@@ -2,7 +2,7 @@ with
 
 shops as (
 
-    select * from {{ ref('stg_preorders__shops') }}
+    select * from {{ ref('int_shops_frozen') }}
 
 ),
 
@@ -10,28 +10,17 @@ currencies as (
 
     select * from {{ ref('currencies') }}
 
-),
-
-answerable as (
-
-    select
-        shops.shop_id,
-        upper(asked.currency) as currency,
-        bool_or(asked.currency = shops.currency) as is_shop_currency
-    from shops
-    cross join lateral unnest(shops.currency || shops.reporting_currencies) as asked (currency)
-    group by shops.shop_id, upper(asked.currency)
-
 )
 
 select
-    answerable.shop_id,
+    shops.shop_id,
 
-    answerable.currency,
+    currencies.currency,
 
     currencies.minor_digits,
     (10 ^ currencies.minor_digits)::bigint as minor_per_major,
 
-    answerable.is_shop_currency
-from answerable
-inner join currencies on answerable.currency = currencies.currency
+    currencies.currency = upper(shops.currency) as is_shop_currency
+from shops
+inner join currencies on currencies.currency = any(shops.currencies)
+where shops.is_computable

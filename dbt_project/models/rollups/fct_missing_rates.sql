@@ -2,7 +2,14 @@ with
 
 ledger as (
 
-    select * from {{ ref('fct_ledger') }}
+    {%- if is_incremental() %}
+    select * from {{ unapplied_changes() }}
+    {%- else %}
+    select
+        fct_ledger.*,
+        1 as sign
+    from {{ ref('fct_ledger') }} as fct_ledger
+    {%- endif %}
 
 ),
 
@@ -38,7 +45,9 @@ select
     currency,
     order_currency,
 
-    sum(lines_outstanding)::bigint as lines_outstanding,
+    -- null where the order's currency is unknown and so its balance
+    coalesce(sum(sign * lines_outstanding), 0)::bigint as lines_outstanding,
+    sum(sign)::bigint as entries,
 
     entry_on as starts_on,
     rate_on
