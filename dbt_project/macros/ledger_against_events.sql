@@ -1,6 +1,6 @@
 {# Counts and amounts of events, in the order's currency, that the ledger and the source don't agree on: by shop and
    month, or by day and order within `months` known to differ. #}
-{% macro ledger_against_source(period, months=none) %}
+{% macro ledger_against_events(period, months=none) %}
 with
 
 orders_changed as (
