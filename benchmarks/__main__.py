@@ -1,8 +1,6 @@
 """`make bench`: starts a stack with demo data in a temporary folder, measures, prints one table."""
 
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -13,12 +11,11 @@ import httpx
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.machine import BIN, run
 from local.demo import DEMO_SHOP_DOMAIN
 from local.environment import process_environment
 from local.home import Home, open_home
 
-ROOT = Path(__file__).parents[1]
-BIN = Path(sys.executable).parent
 REPORTS = (
     *("summary", "revenue?granularity=month&", "by_offer", "by_product", "by_date?granularity=month&"),
     *("cancellations", "balance_collection", "customers"),
@@ -38,15 +35,6 @@ def main() -> None:
         finally:
             run(home, BIN / "preorders", "down", "--home", str(home.path))
     Console(width=130).print(f"{datetime.now(UTC):%Y-%m-%d}, demo data", table)
-
-
-def run(home: Home, *command: object) -> str:
-    """Run a command to its end; return what it printed."""
-    environment = process_environment(home) if home.exists else None
-    done = subprocess.run([str(part) for part in command], cwd=ROOT, env=environment, capture_output=True, text=True)
-    if done.returncode:
-        raise SystemExit(f"{command} failed:\n{done.stdout}{done.stderr}")
-    return done.stdout
 
 
 def median_seconds(work: Callable[[], object], repeats: int) -> float:

@@ -14,9 +14,19 @@ on conflict ({{ grain | join(', ') }}) do update set
     {{ column }} = cells.{{ column }} + excluded.{{ column }}{{ ',' if not loop.last }}
     {%- endfor %};
 
-delete from {{ cells }} as cells
-using {{ moved }} as moved
-where cells.entries = 0 and {{ same_values('cells', 'moved', grain) }}
+-- found by the index, cell by cell: with a plain join the planner looks for 0 in all rows
+delete from {{ cells }}
+where ctid in (
+    select gone.ctid
+    from {{ moved }} as moved
+    cross join lateral (
+        select cells.ctid
+        from {{ cells }} as cells
+        where {{ same_values('cells', 'moved', grain) }} and cells.entries = 0
+        offset 0
+    ) as gone
+    where moved.entries < 0
+)
 {% endmacro %}
 
 {# How rows of orders change, which are no sums: those of the changed orders are computed anew. #}

@@ -23,11 +23,14 @@ from (
         coalesce(sum(amount) filter (where is_source), 0) as source_minor,
         coalesce(sum(amount) filter (where not is_source), 0) as ledger_minor
     from (
-        select shop_id, order_id, entry, day, amount_minor as amount, true as is_source
-        from {{ ref('int_source_events') }}
-        where
-            amount_minor is not null
-            and order_id in (select order_id from {{ ref('int_orders_changed') }})
+        select events.shop_id, events.order_id, events.entry, events.day, events.amount_minor as amount, true as is_source
+        from {{ ref('int_orders_changed') }} as changed
+        -- order by order: a join would collect the events of all orders first
+        cross join lateral (
+            select * from {{ ref('int_source_events') }} as events
+            where events.order_id = changed.order_id and events.amount_minor is not null
+            offset 0
+        ) as events
         union all
         select ledger.shop_id, ledger.order_id, ledger.entry, ledger.entry_on, ledger.order_amount_minor, false
         from {{ this }} as ledger

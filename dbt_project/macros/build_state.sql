@@ -78,6 +78,11 @@ $$
 coalesce((select build_watermarks.low_water_at from {{ state('build_watermarks') }}), '-infinity')
 {%- endmacro %}
 
+{% macro low_water_literal() %}
+    {% if not execute %}{{ return("'-infinity'") }}{% endif %}
+    {{ return("timestamptz '" ~ run_query('select (' ~ low_water_mark() ~ ')::text').rows[0][0] ~ "'") }}
+{% endmacro %}
+
 {# Each change has one id for all its rows. A model adds those that came after the last it has. #}
 {% macro unapplied_changes() -%}
 (

@@ -1,15 +1,12 @@
-{# Sums by shop, currency and period that two published models don't agree on: what one gives is what the other must
-   hold. With `changed_only`, of the periods that unpublished changes have moved; each of these is one range of the
-   index, since a join would read all history. #}
-{% macro differing_sums(audit, expected, found, period, metrics=none, changed_only=false) %}
-{%- set columns = [] %}
-{%- for metric in metric_definitions(['additive', 'state']) if metrics is none or metric.name in metrics %}
-    {%- do columns.append(metric_column(metric)) %}
-{%- endfor %}
-{%- if metrics is none %}{% do columns.extend(['events', 'entries']) %}{% endif %}
+{# Sums by shop, currency and period that published models don't agree on: what one gives is what the others must
+   hold. `found` lists (audit, relation, metrics; none for all). The first is read once for all of them. With
+   `changed_only`, of the periods that unpublished changes have moved; each of these is one range of the index, since a
+   join would read all history. #}
+{% macro differing_sums(expected, found, period, changed_only=false) %}
+{%- set sides = [('', expected, none)] + found %}
 select
     sums.shop_id,
-    '{{ audit }}' as audit,
+    compared.audit,
     sums.currency,
     sums.day,
     compared.metric,
@@ -20,37 +17,53 @@ from (
         sides.shop_id,
         sides.currency,
         sides.day
-        {%- for column in columns %},
-        coalesce(sum(sides.{{ column }}) filter (where sides.is_expected), 0) as {{ column }}_expected,
-        coalesce(sum(sides.{{ column }}) filter (where not sides.is_expected), 0) as {{ column }}_found
+        {%- for audit, relation, metrics in sides %}
+        {%- set side = loop.index0 %}
+        {%- for column in compared_columns(metrics) %},
+        coalesce(sum(sides.{{ column }}) filter (where sides.side = {{ side }}), 0) as {{ column }}_{{ side }}
+        {%- endfor %}
         {%- endfor %}
     from (
-        {{ _side(expected, true, period, columns, changed_only) }}
-        union all
-        {{ _side(found, false, period, columns, changed_only) }}
+        {%- for audit, relation, metrics in sides %}
+        {{ 'union all' if not loop.first }}
+        {{ sums_of_side(relation, loop.index0, period, metrics, changed_only) }}
+        {%- endfor %}
     ) as sides
     group by sides.shop_id, sides.currency, sides.day
 ) as sums
 cross join
     lateral (
         values
-        {%- for column in columns %}
-        ('{{ column }}', sums.{{ column }}_expected, sums.{{ column }}_found){{ ',' if not loop.last }}
-        {%- else %}
-        (null, 0, 0)
+        (null::text, null::text, 0::numeric, 0::numeric)
+        {%- for audit, relation, metrics in found %}
+        {%- set side = loop.index %}
+        {%- for column in compared_columns(metrics) %},
+        ('{{ audit }}', '{{ column }}', sums.{{ column }}_0, sums.{{ column }}_{{ side }})
         {%- endfor %}
-    ) as compared (metric, expected, found)
+        {%- endfor %}
+    ) as compared (audit, metric, expected, found)
 where compared.expected <> compared.found
 {% endmacro %}
 
-{% macro _side(relation, is_expected, period, columns, changed_only) %}
+{% macro compared_columns(metrics) %}
+    {%- set columns = [] %}
+    {%- for metric in metric_definitions(['additive', 'state']) if metrics is none or metric.name in metrics %}
+        {%- do columns.append(metric_column(metric)) %}
+    {%- endfor %}
+    {{- return(columns + (['events', 'entries'] if metrics is none else [])) }}
+{% endmacro %}
+
+{% macro sums_of_side(relation, side, period, metrics, changed_only) %}
+{%- set starts_on = period_start(period, 'cells.starts_on') %}
 select
-    kept.shop_id,
-    kept.currency,
-    {{ period_start(period, 'kept.starts_on') }} as day,
-    {{ is_expected }} as is_expected
-    {%- for column in columns %},
-    kept.{{ column }}
+    {{ 'periods' if changed_only else 'cells' }}.shop_id,
+    {{ 'periods' if changed_only else 'cells' }}.currency,
+    {{ 'periods.starts_on' if changed_only else starts_on }} as day,
+    {{ side }} as side
+    {%- for column in compared_columns(none) %},
+    {% if column not in compared_columns(metrics) -%} 0 as {{ column }}
+    {%- else -%} {{ 'cells.' ~ column if changed_only else 'sum(cells.' ~ column ~ ') as ' ~ column }}
+    {%- endif %}
     {%- endfor %}
 from
 {%- if changed_only %}
@@ -59,32 +72,34 @@ from
     from {{ state('ledger_changes') }}
 ) as periods
 cross join lateral (
-    select *
-    from {{ relation }} as cells
+    select
+        {%- for column in compared_columns(metrics) %}
+        sum({{ column }}) as {{ column }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from {{ relation }} as kept
     where
-        cells.shop_id = periods.shop_id
-        and cells.currency = periods.currency
-        and cells.starts_on >= periods.starts_on
-        and cells.starts_on < periods.starts_on + interval '1 {{ period }}'
-    offset 0
-) as kept
-{%- else %} {{ relation }} as kept
+        kept.shop_id = periods.shop_id
+        and kept.currency = periods.currency
+        and kept.starts_on >= periods.starts_on
+        and kept.starts_on < periods.starts_on + interval '1 {{ period }}'
+) as cells
+{%- else %} {{ relation }} as cells
+group by cells.shop_id, cells.currency, {{ starts_on }}
 {%- endif %}
 {% endmacro %}
 
 {# Every comparison between the published models: identities 2, 3, 5 and 8. #}
 {% macro differing_rollups(changed_only=false) %}
 {%- set cancelled, balances = ['cancelled_units', 'cancelled_revenue'], ['balances_outstanding', 'lines_outstanding'] %}
-{%- set comparisons = [
-    ('weeks equal their days', 'rollup_variants_daily', 'rollup_variants_weekly', 'week', none),
-    ('months equal their days', 'rollup_variants_daily', 'rollup_variants_monthly', 'month', none),
-    ('cancel reasons add up', 'rollup_variants_daily', 'rollup_cancellations_daily', 'month', cancelled),
-    ('cancel reasons add up', 'rollup_variants_daily', 'rollup_cancellations_monthly', 'month', cancelled),
-    ('due dates add up', 'rollup_variants_daily', 'rollup_balances_daily', 'month', balances),
-    ('due dates add up', 'rollup_variants_daily', 'rollup_balances_monthly', 'month', balances),
+{%- set weeks = [('weeks equal their days', ref('rollup_variants_weekly'), none)] %}
+{%- set months = [
+    ('months equal their days', ref('rollup_variants_monthly'), none),
+    ('cancel reasons by day add up', ref('rollup_cancellations_daily'), cancelled),
+    ('cancel reasons by month add up', ref('rollup_cancellations_monthly'), cancelled),
+    ('due dates by day add up', ref('rollup_balances_daily'), balances),
+    ('due dates by month add up', ref('rollup_balances_monthly'), balances),
 ] %}
-{%- for audit, expected, found, period, metrics in comparisons %}
-{{ 'union all' if not loop.first }}
-{{ differing_sums(audit, ref(expected), ref(found), period, metrics, changed_only) }}
-{%- endfor %}
+{{ differing_sums(ref('rollup_variants_daily'), weeks, 'week', changed_only) }}
+union all
+{{ differing_sums(ref('rollup_variants_daily'), months, 'month', changed_only) }}
 {% endmacro %}

@@ -5,7 +5,7 @@ with
 
 orders_changed as (
 
-    {{ orders_changed_since_last_build(ref('fct_ledger')) }}
+    {{ orders_changed_since_last_build(ref('fct_ledger'), ref('fct_order_variants'), low_water_mark()) }}
 
 ),
 

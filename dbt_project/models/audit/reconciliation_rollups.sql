@@ -61,14 +61,14 @@ orders_compared as (
 
 )
 
-{{ differing_sums('days equal the ledger', 'ledger_sums', ref('rollup_variants_daily'), 'month') }}
+{{ differing_sums('ledger_sums', [('days equal the ledger', ref('rollup_variants_daily'), none)], 'month') }}
 union all
 {{ differing_sums(
-    'customers equal the ledger',
     'customers_sums',
-    ref('rollup_customers_daily'),
+    [('customers equal the ledger', ref('rollup_customers_daily'), [
+        'units', 'revenue', 'deposits_collected', 'balances_collected', 'balances_outstanding', 'refunds_issued',
+    ])],
     'month',
-    ['units', 'revenue', 'deposits_collected', 'balances_collected', 'balances_outstanding', 'refunds_issued'],
 ) }}
 union all
 {{ differing_rollups() }}

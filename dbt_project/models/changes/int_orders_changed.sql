@@ -9,6 +9,8 @@
 
 {# Not a ref: what the last build left, and this model comes before the new one. #}
 {% set ledger = adapter.get_relation(target.database, target.schema, 'fct_ledger') %}
+{# Narrower than the ledger, and never ahead of it. #}
+{% set known = adapter.get_relation(target.database, target.schema, 'fct_order_variants') or ledger %}
 
 with
 
@@ -24,7 +26,7 @@ changed as (
     select orders.order_id
     from orders
 {% else %}
-    {{ orders_changed_since_last_build(ledger) }}
+    {{ orders_changed_since_last_build(ledger, known, low_water_literal()) }}
 {% endif %}
 
 )

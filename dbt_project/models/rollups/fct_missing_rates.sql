@@ -29,6 +29,13 @@ amounts_missing as (
     ) as missing (metric, is_missing)
     where
         ledger.currency <> ledger.order_currency
+        -- null if any amount is: few rows are looked at metric by metric
+        and (
+            0
+            {%- for metric in metric_definitions(['additive', 'state']) if metric.unit == 'money' %}
+                + ledger.{{ metric_column(metric) }}
+            {%- endfor %}
+        ) is null
         and missing.is_missing
 
 )
