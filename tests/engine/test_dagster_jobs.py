@@ -60,9 +60,9 @@ def test_the_nightly_job_mends_a_purge_and_dates_the_shops(built: Stack) -> None
 
 def test_a_shop_held_back_is_a_red_check_and_tells_so_by_its_freshness(built: Stack) -> None:
     built.build()
-    client = built.client("shop-4.example")
+    client = built.client("shop-0.example")
     before = client.get("/summary").json()["freshness"]
-    execute(built, "update app.shops set timezone = 'Mars/Olympus', updated_at = now() where domain = 'shop-4.example'")
+    execute(built, "update app.shops set timezone = 'Mars/Olympus', updated_at = now() where domain = 'shop-0.example'")
     built.build()
     evaluation = check(built, "audited")
     assert not evaluation["success"] and evaluation["severity"] == "ERROR"
@@ -72,7 +72,7 @@ def test_a_shop_held_back_is_a_red_check_and_tells_so_by_its_freshness(built: St
         name: before[name] for name in ("as_of", "built_at", "build_id")
     }
     execute(
-        built, "update app.shops set timezone = 'America/Sao_Paulo', updated_at = now() where domain = 'shop-4.example'"
+        built, "update app.shops set timezone = 'America/New_York', updated_at = now() where domain = 'shop-0.example'"
     )
     built.build()
     assert check(built, "audited")["success"]
