@@ -47,9 +47,8 @@ def median_ms(work: Callable[[], object], repeats: int) -> float:
 
 def run(home: Home, *command: object) -> str:
     """Run a command on the stack to its end; return what it printed."""
-    done = subprocess.run(
-        [str(part) for part in command], cwd=ROOT, env=process_environment(home), capture_output=True, text=True
-    )
+    environment = process_environment(home) if home.exists else None
+    done = subprocess.run([str(part) for part in command], cwd=ROOT, env=environment, capture_output=True, text=True)
     if done.returncode:
         raise SystemExit(f"{command} failed:\n{done.stdout}{done.stderr}")
     return done.stdout

@@ -1,3 +1,9 @@
+{# An amount in major units as minor units. Null for what is no amount of money (NaN, or so large that sums of it leave
+   the integers), which the audits report: an error here would stop the build of all shops. #}
+{% macro minor_units(amount, minor_per_major) -%}
+case when abs({{ amount }} * {{ minor_per_major }}) < 1e18 then ({{ amount }} * {{ minor_per_major }})::bigint end
+{%- endmacro %}
+
 {# An amount in the order's currency, in minor units, as minor units of the answer's currency: exactly
    amount x per_eur(target) / per_eur(source), rounded half up once. The quotient is never rounded before:
    div() of integers cuts off exactly, numeric division doesn't; and sign() of a bigint would be a double, which

@@ -15,13 +15,16 @@
     {{ return(metric.name ~ ('_minor' if metric.unit == 'money' else '')) }}
 {% endmacro %}
 
-{# One summed column for each metric that the ledger holds; restricted to `names` where given. #}
-{% macro summed_metrics(names=none, events=true) %}
+{# One summed column for each metric that the ledger holds, restricted to `names` where given; then the number of
+   events, and of ledger rows: a cell is there for as long as it has any. `signed`: of rows that come or go. #}
+{% macro summed_metrics(names=none, signed=false, entries='count(*)') %}
     {%- set columns = [] %}
+    {%- set sign = 'sign * ' if signed else '' %}
     {%- for metric in metric_definitions(['additive', 'state']) if names is none or metric.name in names %}
         {%- set column = metric_column(metric) %}
-        {%- do columns.append('coalesce(sum(' ~ column ~ '), 0)::bigint as ' ~ column) %}
+        {%- do columns.append('coalesce(sum(' ~ sign ~ column ~ '), 0)::bigint as ' ~ column) %}
     {%- endfor %}
-    {%- if events %}{% do columns.append('sum(events)::bigint as events') %}{% endif %}
-    {{- columns | join(',\n    ') or 'null as nothing_while_parsing' }}
+    {%- do columns.append('sum(' ~ sign ~ 'events)::bigint as events') %}
+    {%- do columns.append(('sum(sign)' if signed else entries) ~ '::bigint as entries') %}
+    {{- columns | join(',\n    ') }}
 {%- endmacro %}

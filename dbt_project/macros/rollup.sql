@@ -1,25 +1,37 @@
-{# Sums of the ledger's entries for each day and key. An amount that has no exchange rate is null in the ledger
-   and absent from the sum; fct_missing_rates says which sums it is absent from. #}
-{% macro rollup_daily(keys, metrics=none, where='true') %}
+{# Sums of the ledger's entries for each period and key; in a build of what changed, the sums by which they move. An
+   amount that has no exchange rate is null in the ledger and absent from the sum; fct_missing_rates says which. #}
+{% macro rollup(period, keys, metrics=none, where='true') %}
+{%- set starts_on = period_start(period, 'entry_on') %}
 select
     shop_id,
     currency,
-    entry_on as starts_on,
+    {{ starts_on }} as starts_on,
     {{ keys | join(',\n    ') }},
-    {{ summed_metrics(metrics) }}
-from {{ ref('fct_ledger') }}
+    {{ summed_metrics(metrics, signed=is_incremental()) }}
+from {% if is_incremental() %}{{ unapplied_changes() }}{% else %}{{ ref('fct_ledger') }}{% endif %}
+
 where {{ where }}
-group by shop_id, currency, entry_on, {{ keys | join(', ') }}
+group by shop_id, currency, {{ starts_on }}, {{ keys | join(', ') }}
 {% endmacro %}
 
-{# Sums of a daily rollup for each week (from its Monday) or month (from its 1st). #}
-{% macro rollup_longer(daily, period, keys, metrics=none) %}
+{# The same for weeks (from Monday) or months (from the 1st). Rebuilt from the daily sums, which are fewer. #}
+{% macro rollup_longer(daily, period, keys, metrics=none, where='true') %}
+{%- if is_incremental() %}
+{{ rollup(period, keys, metrics, where) }}
+{%- else %}
+{%- set starts_on = period_start(period, 'starts_on') %}
 select
     shop_id,
     currency,
-    date_trunc('{{ period }}', starts_on::timestamp)::date as starts_on,
+    {{ starts_on }} as starts_on,
     {{ keys | join(',\n    ') }},
-    {{ summed_metrics(metrics) }}
+    {{ summed_metrics(metrics, entries='sum(entries)') }}
 from {{ daily }}
-group by shop_id, currency, date_trunc('{{ period }}', starts_on::timestamp)::date, {{ keys | join(', ') }}
+group by shop_id, currency, {{ starts_on }}, {{ keys | join(', ') }}
+{%- endif %}
 {% endmacro %}
+
+{# As a timestamp: a date would be cut in the session's timezone. #}
+{% macro period_start(period, day) -%}
+{{ day if period == 'day' else "date_trunc('" ~ period ~ "', " ~ day ~ "::timestamp)::date" }}
+{%- endmacro %}

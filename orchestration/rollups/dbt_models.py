@@ -4,24 +4,20 @@
 10.8 s for two models and four tests against 7.3 s with dbt's own runner.
 """
 
-import queue
-import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import dagster as dg
+import psycopg
 from dagster_dbt import DagsterDbtTranslator, dbt_assets
 from dagster_dbt.asset_utils import get_asset_check_key_for_test, get_dbt_resource_names_for_asset_keys
-from dbt.cli.main import dbtRunner, dbtRunnerResult
-from dbt_common.events.base_types import EventMsg
-from google.protobuf.json_format import MessageToDict
 
-from orchestration.rollups.build_lock import BuildLock
-from orchestration.rollups.dbt_project import dbt_folders, load_manifest
+from orchestration.rollups.build_lock import BuildLock, publisher_dsn
+from orchestration.rollups.dbt_project import load_manifest
+from orchestration.rollups.dbt_runs import RESULT_LINES, run_dbt
+from orchestration.rollups.published_metrics import check_metrics, metric_names, removed_metrics
 
 MANIFEST = load_manifest()
-_RESULT_LINES = {"LogModelResult", "LogSeedResult", "LogTestResult", "LogNodeResult"}
-_EVENTS = {*_RESULT_LINES, "NodeFinished"}
 
 
 class ModelTranslator(DagsterDbtTranslator):
@@ -50,47 +46,17 @@ class BuildConfig(dg.Config):
 def dbt_models(
     context: dg.AssetExecutionContext, config: BuildConfig, build_lock: BuildLock
 ) -> Iterator[dg.MaterializeResult[Any] | dg.AssetCheckResult]:
-    """Build and test the models; a failed test leaves what is published as it was."""
-    # unit tests say something of the code, not of the data: they are for whoever changes the code
-    arguments = ["--log-level-file", "none", "build", "--exclude-resource-type", "unit_test", *dbt_folders()]
-    if config.full_refresh:
-        arguments.append("--full-refresh")
+    """Build the models; a failure leaves what is published as it was."""
+    with psycopg.connect(publisher_dsn()) as connection:
+        check_metrics(connection, metric_names(MANIFEST), removed_metrics(MANIFEST))
+    names: list[str] = []
     if context.is_subset:
-        names = get_dbt_resource_names_for_asset_keys(TRANSLATOR, MANIFEST, dbt_models, context.selected_asset_keys)
-        arguments += ["--select", *names]
-    for event in _run_dbt(arguments):
-        if event["info"]["name"] in _RESULT_LINES:
+        names += get_dbt_resource_names_for_asset_keys(TRANSLATOR, MANIFEST, dbt_models, context.selected_asset_keys)
+    for event in run_dbt(full_refresh=config.full_refresh, names=names):
+        if event["info"]["name"] in RESULT_LINES:
             context.log.info(event["info"]["msg"])
         elif event["info"]["name"] == "NodeFinished":
             yield from _asset_events(event["data"])
-
-
-def _run_dbt(arguments: Sequence[str]) -> Iterator[dict[str, Any]]:
-    """Run dbt and yield its events while it works.
-
-    Raises:
-        dg.Failure: dbt failed; the description names what failed and why.
-    """
-    events: queue.Queue[dict[str, Any] | dbtRunnerResult] = queue.Queue()
-
-    def put(event: EventMsg) -> None:
-        # dbt tells thousands of things; turning all of them into dicts took seconds of a build
-        if event.info.name in _EVENTS:
-            events.put(MessageToDict(event, preserving_proto_field_name=True))
-
-    # A daemon: when the run is ended, its process must not wait for dbt.
-    threading.Thread(target=lambda: events.put(dbtRunner(callbacks=[put]).invoke(list(arguments))), daemon=True).start()
-    while isinstance(event := events.get(), dict):
-        yield event
-    if not event.success:
-        raise dg.Failure(f"dbt failed: {_failures(event)}", allow_retries=False)
-
-
-def _failures(result: dbtRunnerResult) -> str:
-    if result.exception is not None:
-        return str(result.exception)
-    broken = [node for node in getattr(result.result, "results", []) if node.status in ("error", "fail")]
-    return "; ".join(f"{node.node.name}: {node.message}" for node in broken)
 
 
 def _asset_events(data: Mapping[str, Any]) -> Iterator[dg.MaterializeResult[Any] | dg.AssetCheckResult]:

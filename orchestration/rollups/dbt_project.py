@@ -52,11 +52,20 @@ class PublishedModel:
         name: model and table name, the same in `analytics` and `reports`.
         grain: columns that identify a row; nulls count as equal.
         serving_indexes: further indexes that the reports' queries use.
+        required: columns that are never null.
+        is_moved: whether it is moved by the ledger's changes; others are compared whole each time.
+        changes_by: of a moved one, columns of the ledger by which its changed rows are found; `starts_on` is the
+            start of the `period` (day, week or month) that holds the ledger's `entry_on`.
+        period: see `changes_by`.
     """
 
     name: str
     grain: tuple[str, ...]
     serving_indexes: tuple[tuple[str, ...], ...] = field(default=())
+    required: tuple[str, ...] = field(default=())
+    is_moved: bool = False
+    changes_by: tuple[str, ...] = field(default=())
+    period: str = "day"
 
     @property
     def is_per_shop(self) -> bool:
@@ -70,13 +79,25 @@ def published_models(manifest: Mapping[str, Any]) -> list[PublishedModel]:
     Raises:
         ValueError: a published model declares no grain.
     """
-    found = []
-    for node in manifest["nodes"].values():
-        meta = node["config"].get("meta", {})
-        if node["resource_type"] != "model" or not meta.get("published"):
-            continue
-        if not meta.get("grain"):
-            raise ValueError(f"{node['name']} is published: its meta must list the columns of its grain")
-        indexes = tuple(tuple(columns) for columns in meta.get("serving_indexes", ()))
-        found.append(PublishedModel(node["name"], tuple(meta["grain"]), indexes))
-    return sorted(found, key=lambda model: model.name)
+    nodes = [node for node in manifest["nodes"].values() if node["resource_type"] == "model"]
+    published = [node for node in nodes if node["config"].get("meta", {}).get("published")]
+    return sorted(map(_published_model, published), key=lambda model: model.name)
+
+
+def _published_model(node: Mapping[str, Any]) -> PublishedModel:
+    meta = node["config"]["meta"]
+    if not meta.get("grain"):
+        raise ValueError(f"{node['name']} is published: its meta must list the columns of its grain")
+    return PublishedModel(
+        name=node["name"],
+        grain=tuple(meta["grain"]),
+        serving_indexes=tuple(tuple(columns) for columns in meta.get("serving_indexes", ())),
+        required=tuple(name for name, column in node["columns"].items() if _is_required(column)),
+        is_moved=node["config"]["materialized"] == "incremental",
+        changes_by=tuple(meta.get("changes_by", meta["grain"])),
+        period=meta.get("period", "day"),
+    )
+
+
+def _is_required(column: Mapping[str, Any]) -> bool:
+    return any(constraint["type"] == "not_null" for constraint in column.get("constraints") or ())

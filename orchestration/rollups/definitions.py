@@ -6,7 +6,7 @@ from orchestration.rollups.build_lock import BuildLock
 from orchestration.rollups.dbt_models import dbt_models
 from orchestration.rollups.jobs import build_rollups, every_15_minutes, every_night, reconcile_rollups
 from orchestration.rollups.published_reports import published_reports
-from orchestration.rollups.reconciliation import equals_source
+from orchestration.rollups.reconciled_reports import equals_source
 
 defs = dg.Definitions(
     assets=[dbt_models, published_reports],

@@ -4,7 +4,7 @@ import dagster as dg
 
 from orchestration.rollups.dbt_models import dbt_models
 from orchestration.rollups.published_reports import published_reports
-from orchestration.rollups.reconciliation import equals_source
+from orchestration.rollups.reconciled_reports import equals_source
 
 # One such run at a time, by the queue's limit on this tag; the build lock guards those outside the queue.
 _ONE_AT_A_TIME = {"preorders/build": "rollups"}
@@ -19,7 +19,7 @@ _published = dg.AssetSelection.assets(published_reports)
 
 build_rollups = dg.define_asset_job(
     "build_rollups",
-    selection=(_models | _published | dg.AssetSelection.checks_for_assets(dbt_models))
+    selection=(_models | _published | dg.AssetSelection.checks_for_assets(dbt_models, published_reports))
     - dg.AssetSelection.checks(equals_source),
     description="Build and test the dbt models from what changed in the source, then publish them.",
     tags=_ONE_AT_A_TIME,
@@ -28,11 +28,8 @@ build_rollups = dg.define_asset_job(
 
 reconcile_rollups = dg.define_asset_job(
     "reconcile_rollups",
-    selection=_models
-    | _published
-    | dg.AssetSelection.checks_for_assets(dbt_models)
-    | dg.AssetSelection.checks(equals_source),
-    description="Build, publish, then compare every shop and month with the source.",
+    selection=_models | _published | dg.AssetSelection.checks_for_assets(dbt_models, published_reports),
+    description="Build, publish, compare every shop and month with the source, and rebuild what differs.",
     tags=_ONE_AT_A_TIME,
     executor_def=dg.in_process_executor,
 )

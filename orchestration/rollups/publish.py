@@ -1,22 +1,26 @@
 """Publishing: one transaction brings every table of `reports` to what dbt built in `analytics`.
 
 Only the rows that differ are written, so readers on the replica keep what they have, and nothing under
-them is dropped, truncated or locked.
+them is dropped, truncated or locked. A shop whose numbers fail an audit stays on its last good build.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from importlib.resources import files
 from uuid import UUID
 
 import psycopg
-from psycopg import sql
 
+from orchestration.rollups.audits import AuditFailure, audit
 from orchestration.rollups.dbt_project import PublishedModel
-from orchestration.rollups.serving_tables import align_table, columns_of, secure_table
+from orchestration.rollups.served_rows import Scope, Served, serve_rows
+from orchestration.rollups.serving_tables import align_table, check_table, secure_table
+from orchestration.rollups.shop_state import ShopState, read_shop_state, remember_shops
 
-_SHOP_BUILDS = PublishedModel("shop_builds", grain=("shop_id",))
+_TABLES_OF_SHOPS = [
+    PublishedModel(name, grain=("shop_id",)) for name in ("shop_builds", "shop_changes", "shops_held_back")
+]
 
 
 @dataclass(frozen=True)
@@ -26,102 +30,67 @@ class Publication:
     Attributes:
         build_id: the build now shown to the shops that changed.
         as_of: every change committed to the source before this instant (UTC) is in it.
-        rows_removed, rows_added: by table; a changed row counts in both.
+        tables: by table, the rows removed and written.
         shops_changed: number of shops with new numbers.
+        failures: what the audits found; the shops named there are held back.
     """
 
     build_id: int
     as_of: datetime
-    rows_removed: dict[str, int]
-    rows_added: dict[str, int]
+    tables: dict[str, Served]
     shops_changed: int
+    failures: list[AuditFailure]
+
+    @property
+    def shops_held_back(self) -> set[UUID]:
+        """The shops that stay on their last good build."""
+        return {failure.shop_id for failure in self.failures}
 
 
-def publish(connection: psycopg.Connection, models: Sequence[PublishedModel]) -> Publication:
+def publish(
+    connection: psycopg.Connection,
+    models: Sequence[PublishedModel],
+    removed_columns: Collection[str] = (),
+    every_row: bool = False,
+) -> Publication:
     """Publish all models and each shop's build row, all or nothing.
 
     Args:
         connection: of the role that owns `reports`, on the primary, not in a transaction.
         models: the tables to serve.
+        removed_columns: columns that are declared as taken out; others that reports show must still be built.
+        every_row: compare all rows instead of those that changed.
 
     Raises:
-        RuntimeError: dbt has not built the ledger yet, or a published column would be lost.
+        RuntimeError: dbt has not built all models up to the same change, a published column would be lost, or a
+            served table lacks its unique index, grant or row-level security.
         psycopg.Error: the database refused; nothing is published then.
     """
     # One snapshot for all tables: a build by hand in the meantime is seen whole or not at all.
     connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
     with connection.transaction():
         connection.execute(files(__package__).joinpath("publish.sql").read_bytes())
-        secure_table(connection, _SHOP_BUILDS)
-        as_of = _build_as_of(connection)
-        removed: dict[str, int] = {}
-        added: dict[str, int] = {}
-        shops: set[UUID | None] = set()
+        for table in _TABLES_OF_SHOPS:
+            secure_table(connection, table)
+        state = read_shop_state(connection, models)
+        failures = audit(connection, whole_history=state.is_history_new)
+        held_back = sorted({failure.shop_id for failure in failures})
+        tables = {}
         for model in models:
-            align_table(connection, model)
-            for rows, statement in ((removed, _remove(connection, model)), (added, _add(connection, model))):
-                count, touched = connection.execute(statement).fetchone() or (0, [])
-                rows[model.name] = count
-                shops.update(touched)
+            align_table(connection, model, removed_columns)
+            tables[model.name] = serve_rows(
+                connection, model, Scope(held_back, state.compared_whole(model, held_back, every_row))
+            )
             secure_table(connection, model)
-        build_id, changed = _stamp(connection, as_of, shops)
-    return Publication(build_id, as_of, removed, added, changed)
+            check_table(connection, model)
+        build_id, changed = _stamp(connection, state, held_back, set().union(*(one.shops for one in tables.values())))
+        remember_shops(connection, state, held_back)
+    return Publication(build_id, state.as_of, tables, changed, failures)
 
 
-def _build_as_of(connection: psycopg.Connection) -> datetime:
-    row = connection.execute("select as_of from analytics.build_watermarks").fetchone()
-    if row is None:
-        raise RuntimeError("nothing to publish: dbt has not built the ledger yet")
-    as_of: datetime = row[0]
-    return as_of
-
-
-def _remove(connection: psycopg.Connection, model: PublishedModel) -> sql.Composed:
-    """Delete the rows that were not built, or not with these values."""
-    nullable = {name for name, is_nullable in columns_of(connection, "reports", model.name) if is_nullable}
-    same_row = sql.SQL(" and ").join(
-        sql.SQL("served.{0} is not distinct from gone.{0}" if name in nullable else "served.{0} = gone.{0}").format(
-            sql.Identifier(name)
-        )
-        for name in model.grain
-    )
-    return sql.SQL(
-        "with removed as (delete from {served} as served using ({difference}) as gone"
-        " where {same_row} returning {shop} as shop_id) {summary} removed"
-    ).format(
-        served=sql.Identifier("reports", model.name),
-        difference=_difference(connection, model, "reports", "analytics"),
-        same_row=same_row,
-        shop=sql.SQL("served.shop_id" if model.is_per_shop else "null::uuid"),
-        summary=_SUMMARY,
-    )
-
-
-def _add(connection: psycopg.Connection, model: PublishedModel) -> sql.Composed:
-    """Insert the rows that are built and not served."""
-    columns = [sql.Identifier(name) for name, _ in columns_of(connection, "analytics", model.name)]
-    return sql.SQL(
-        "with added as (insert into {served} ({columns}) {difference} returning {shop} as shop_id) {summary} added"
-    ).format(
-        served=sql.Identifier("reports", model.name),
-        columns=sql.SQL(", ").join(columns),
-        difference=_difference(connection, model, "analytics", "reports"),
-        shop=sql.SQL("shop_id" if model.is_per_shop else "null::uuid"),
-        summary=_SUMMARY,
-    )
-
-
-_SUMMARY = sql.SQL("select count(*), coalesce(array_agg(distinct shop_id), '{}') from")
-
-
-def _difference(connection: psycopg.Connection, model: PublishedModel, left: str, right: str) -> sql.Composed:
-    columns = sql.SQL(", ").join(sql.Identifier(name) for name, _ in columns_of(connection, "analytics", model.name))
-    return sql.SQL("select {columns} from {left} except select {columns} from {right}").format(
-        columns=columns, left=sql.Identifier(left, model.name), right=sql.Identifier(right, model.name)
-    )
-
-
-def _stamp(connection: psycopg.Connection, as_of: datetime, shops: set[UUID | None]) -> tuple[int, int]:
+def _stamp(
+    connection: psycopg.Connection, state: ShopState, held_back: Sequence[UUID], shops: set[UUID | None]
+) -> tuple[int, int]:
     """Write the build's row and each shop's; a shop without new numbers keeps its build id.
 
     `shops` holds null if something changed that concerns all of them.
@@ -130,14 +99,14 @@ def _stamp(connection: psycopg.Connection, as_of: datetime, shops: set[UUID | No
     latest: int | None = row[0] if row else None
     if shops or latest is None:
         row = connection.execute(
-            "insert into reports.builds (as_of, built_at) values (%s, now()) returning build_id", (as_of,)
+            "insert into reports.builds (as_of, built_at) values (%s, now()) returning build_id", (state.as_of,)
         ).fetchone()
         assert row is not None
         latest = int(row[0])
     changed = connection.execute(
         """
         insert into reports.shop_builds as served (shop_id, build_id, as_of, built_at)
-        select shop_id, %(build_id)s, %(as_of)s, now() from reports.dim_shops
+        select shop_id, %(build_id)s, %(as_of)s, now() from reports.dim_shops where shop_id <> all(%(held_back)s)
         on conflict (shop_id) do update set
             as_of = excluded.as_of,
             (build_id, built_at) = (
@@ -148,7 +117,13 @@ def _stamp(connection: psycopg.Connection, as_of: datetime, shops: set[UUID | No
             )
         returning build_id = %(build_id)s and built_at = now()
         """,
-        {"build_id": latest, "as_of": as_of, "all": None in shops, "shops": [shop for shop in shops if shop]},
+        {
+            "build_id": latest,
+            "as_of": state.as_of,
+            "all": None in shops,
+            "shops": [shop for shop in shops if shop],
+            "held_back": held_back,
+        },
     ).fetchall()
     connection.execute("delete from reports.shop_builds where shop_id not in (select shop_id from reports.dim_shops)")
     return latest, sum(is_changed for (is_changed,) in changed)

@@ -12,3 +12,15 @@ create table if not exists reports.shop_builds (
     built_at timestamptz not null,
     reconciled_at timestamptz
 );
+
+-- The last of the ledger's changes that each shop shows.
+create table if not exists reports.shop_changes (
+    shop_id uuid primary key,
+    change_id bigint not null
+);
+
+-- Shops that stay on their last good build, and since when.
+create table if not exists reports.shops_held_back (
+    shop_id uuid primary key,
+    held_since timestamptz not null default now()
+);

@@ -1,37 +1,76 @@
 """The asset `published_reports`: what the API serves, brought up to date after dbt's models passed their tests."""
 
+from collections.abc import Iterator
+from logging import Logger
 from typing import Any
 
 import dagster as dg
 import psycopg
 
+from orchestration.rollups.audits import as_table
 from orchestration.rollups.build_lock import BuildLock, publisher_dsn
 from orchestration.rollups.dbt_models import MANIFEST, TRANSLATOR
 from orchestration.rollups.dbt_project import published_models
 from orchestration.rollups.publish import Publication, publish
+from orchestration.rollups.published_metrics import removed_columns
 
 MODELS = published_models(MANIFEST)
 _NODES = {node["name"]: node for node in MANIFEST["nodes"].values() if node["resource_type"] == "model"}
 
 
+_FAILURES_SHOWN = 50
+
+
 @dg.asset(
     deps=[TRANSLATOR.get_asset_key(_NODES[model.name]) for model in MODELS],
+    check_specs=[
+        dg.AssetCheckSpec(
+            "audited", asset="published_reports", description="No shop is held back: the audits found nothing wrong."
+        )
+    ],
     group_name="publish",
     kinds={"postgres"},
 )
-def published_reports(context: dg.AssetExecutionContext, build_lock: BuildLock) -> dg.MaterializeResult[Any]:
+def published_reports(
+    context: dg.AssetExecutionContext, build_lock: BuildLock
+) -> Iterator[dg.MaterializeResult[Any] | dg.AssetCheckResult]:
     """Tables of the schema `reports`, all changed in one transaction, with each shop's build row."""
+    publication = publish_models(context.log)
+    yield dg.MaterializeResult(metadata=_metadata(publication))
+    yield _audited(publication)
+
+
+def publish_models(log: Logger, every_row: bool = False) -> Publication:
+    """Publish what dbt has built, and log what changed and which shops are held back."""
     with psycopg.connect(publisher_dsn(), autocommit=True) as connection:
-        publication = publish(connection, MODELS)
-    for table in sorted(publication.rows_added):
-        added, removed = publication.rows_added[table], publication.rows_removed[table]
-        if added or removed:
-            context.log.info(f"{table}: {removed} rows removed, {added} added")
-    context.log.info(
+        publication = publish(connection, MODELS, removed_columns(MANIFEST), every_row)
+    for table, served in publication.tables.items():
+        if served.removed or served.written:
+            log.info(f"{table}: {served.removed} rows removed, {served.written} written")
+    for failure in publication.failures[:_FAILURES_SHOWN]:
+        log.error(f"held back: {failure}")
+    log.info(
         f"build {publication.build_id} covers the source up to {publication.as_of.isoformat()};"
-        f" {publication.shops_changed} shops have new numbers"
+        f" {publication.shops_changed} shops have new numbers, {len(publication.shops_held_back)} are held back"
     )
-    return dg.MaterializeResult(metadata=_metadata(publication))
+    return publication
+
+
+def _audited(publication: Publication) -> dg.AssetCheckResult:
+    failures = publication.failures
+    if not failures:
+        return dg.AssetCheckResult(check_name="audited", passed=True)
+    return dg.AssetCheckResult(
+        check_name="audited",
+        passed=False,
+        severity=dg.AssetCheckSeverity.ERROR,
+        description=f"{len(publication.shops_held_back)} shops stay on their last good build; first {failures[0]}",
+        metadata={
+            "shops_held_back": ", ".join(map(str, sorted(publication.shops_held_back))),
+            "findings": len(failures),
+            "rows": dg.MetadataValue.md(as_table(failures[:_FAILURES_SHOWN])),
+        },
+    )
 
 
 def _metadata(publication: Publication) -> dict[str, Any]:
@@ -39,6 +78,7 @@ def _metadata(publication: Publication) -> dict[str, Any]:
         "build_id": publication.build_id,
         "as_of": dg.MetadataValue.timestamp(publication.as_of),
         "shops_changed": publication.shops_changed,
-        "rows_added": sum(publication.rows_added.values()),
-        "rows_removed": sum(publication.rows_removed.values()),
+        "shops_held_back": len(publication.shops_held_back),
+        "rows_written": sum(served.written for served in publication.tables.values()),
+        "rows_removed": sum(served.removed for served in publication.tables.values()),
     }

@@ -1,44 +1,78 @@
-"""The nightly check that the published numbers still equal the source, over all history."""
+"""The nightly comparison with the source, over all history, and the mending of what it finds."""
 
-from typing import Any
+from collections.abc import Callable
+from dataclasses import dataclass
 
-import dagster as dg
 import psycopg
-from psycopg.rows import dict_row
+from psycopg import sql
+from psycopg.rows import class_row
 
-from orchestration.rollups.build_lock import BuildLock, publisher_dsn
-from orchestration.rollups.published_reports import published_reports
+from orchestration.rollups.audits import AuditFailure
 
-_ROWS_SHOWN = 50
+# Builds: the orders that were marked, or with names, these models anew from the ledger.
+Rebuild = Callable[..., None]
 
 
-@dg.asset_check(asset=published_reports, name="equals_source", additional_deps=["reconciliation_differences"])
-def equals_source(context: dg.AssetCheckExecutionContext, build_lock: BuildLock) -> dg.AssetCheckResult:
-    """Counts and amounts of every event by shop and month, against the source.
+@dataclass(frozen=True)
+class Reconciliation:
+    """What a reconciliation found and what is left of it.
 
-    A shop without a difference gets the instant of this check as its `freshness.reconciled`.
+    Attributes:
+        found: days and events that differed, before anything was mended.
+        left: months that still differ.
+        orders_rebuilt: number of orders computed anew.
+        shops_passed: number of shops that equal the source now.
     """
-    with psycopg.connect(publisher_dsn(), row_factory=dict_row) as connection:
-        differences = connection.execute("select * from analytics.reconciliation_differences").fetchall()
-        wrong_shops = list({row["shop_id"] for row in differences})
-        passed_shops = connection.execute(
-            "update reports.shop_builds set reconciled_at = now() where shop_id <> all(%s)", (wrong_shops,)
+
+    found: list[AuditFailure]
+    left: list[AuditFailure]
+    orders_rebuilt: int
+    shops_passed: int
+
+
+def reconcile(
+    connection: psycopg.Connection, rebuild: Rebuild, publish_every_row: Callable[[], object]
+) -> Reconciliation:
+    """Compare, mend, publish, compare again, and date the shops that pass.
+
+    First sums by shop and month; only where they differ, days and orders.
+
+    Args:
+        connection: of the role that owns `reports`, in autocommit.
+        rebuild: runs dbt, with the names of models that are to be made anew.
+        publish_every_row: publishes, comparing all rows: what is served is reconciled too.
+    """
+    of_source, of_ledger = _months_differing(connection)
+    found = [*(_read(connection, "reconciliation_orders") if of_source else []), *of_ledger]
+    marked = 0
+    if of_source:
+        marked = connection.execute(
+            "insert into analytics.orders_marked (order_id)"
+            " select distinct order_id from analytics.reconciliation_orders on conflict do nothing"
         ).rowcount
-    context.log.info(f"{passed_shops} shops equal the source, {len(wrong_shops)} do not")
-    if not differences:
-        return dg.AssetCheckResult(passed=True, metadata={"shops_passed": passed_shops})
-    return dg.AssetCheckResult(
-        passed=False,
-        description=f"{len(wrong_shops)} shops differ from the source; a full refresh mends them",
-        metadata={
-            "shops_passed": passed_shops,
-            "differences": len(differences),
-            "rows": dg.MetadataValue.md(_table(differences[:_ROWS_SHOWN])),
-        },
-    )
+        rebuild()
+    if of_ledger:
+        rebuild("path:models/rollups+")  # with the audits, views that fall with what they read
+    publish_every_row()
+    left = [*of_source, *of_ledger]
+    if left:
+        left = [difference for side in _months_differing(connection) for difference in side]
+    passed = connection.execute(
+        "update reports.shop_builds set reconciled_at = now() where shop_id <> all(%s)"
+        " and shop_id not in (select shop_id from reports.shops_held_back)",
+        ([difference.shop_id for difference in left],),
+    ).rowcount
+    return Reconciliation(found or of_source, left, marked, passed)
 
 
-def _table(rows: list[dict[str, Any]]) -> str:
-    header = list(rows[0])
-    lines = [header, ["---"] * len(header), *([str(row[name]) for name in header] for row in rows)]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+def _months_differing(connection: psycopg.Connection) -> tuple[list[AuditFailure], list[AuditFailure]]:
+    """Return where the ledger differs from the source, and the published models from the ledger."""
+    return _read(connection, "reconciliation_differences"), _read(connection, "reconciliation_rollups")
+
+
+def _read(connection: psycopg.Connection, view: str) -> list[AuditFailure]:
+    query = sql.SQL(
+        "select shop_id, audit, currency, day, metric, expected, found from {} order by shop_id, day, audit, metric"
+    ).format(sql.Identifier("analytics", view))
+    with connection.cursor(row_factory=class_row(AuditFailure)) as cursor:
+        return cursor.execute(query).fetchall()

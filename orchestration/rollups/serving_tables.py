@@ -1,5 +1,7 @@
 """The tables of `reports`: made after their models, with their unique grain, indexes and row-level security."""
 
+from collections.abc import Collection
+
 import psycopg
 from psycopg import sql
 
@@ -25,8 +27,13 @@ def columns_of(connection: psycopg.Connection, schema: str, table: str) -> list[
     ).fetchall()
 
 
-def align_table(connection: psycopg.Connection, model: PublishedModel) -> None:
+def align_table(connection: psycopg.Connection, model: PublishedModel, removed_columns: Collection[str] = ()) -> None:
     """Make the served table have the built one's columns; create it if it isn't there.
+
+    Args:
+        connection: in the publish transaction.
+        model: the table.
+        removed_columns: these are dropped where they are no longer built.
 
     Raises:
         RuntimeError: a column that is served is no longer built.
@@ -35,17 +42,24 @@ def align_table(connection: psycopg.Connection, model: PublishedModel) -> None:
     present = {name for name, _ in columns_of(connection, "reports", model.name)}
     if not present:
         connection.execute(sql.SQL("create table {} (like {})").format(served, built))
+        for name in model.required:  # a view's columns do not tell
+            connection.execute(
+                sql.SQL("alter table {} alter column {} set not null").format(served, sql.Identifier(name))
+            )
         connection.execute(sql.SQL("alter table {} set ({})").format(served, _STORAGE))
         _index(connection, model, "unique index", model.grain, "nulls not distinct")
         for columns in model.serving_indexes:
             _index(connection, model, "index", columns, "")
         return
     wanted = [name for name, _ in columns_of(connection, "analytics", model.name)]
-    if lost := present - set(wanted):
+    gone = present - set(wanted)
+    if lost := gone - set(removed_columns):
         raise RuntimeError(
             f"{model.name} no longer has {', '.join(sorted(lost))}, which reports show:"
-            " bring it back, or drop the column from reports by hand"
+            " bring it back, or declare its metric as removed"
         )
+    for name in sorted(gone):
+        connection.execute(sql.SQL("alter table {} drop column {}").format(served, sql.Identifier(name)))
     for name in wanted:
         if name not in present:
             connection.execute(
@@ -95,3 +109,46 @@ def secure_table(connection: psycopg.Connection, model: PublishedModel) -> None:
         connection.execute(
             sql.SQL("create policy tenant on {} for select to preorders_reader using ({})").format(table, _TENANT)
         )
+
+
+def check_table(connection: psycopg.Connection, model: PublishedModel) -> None:
+    """Prove that a served table has its unique grain, its grant and its row-level security.
+
+    Raises:
+        RuntimeError: one is missing; the message says which.
+    """
+    row = connection.execute(
+        """
+        select
+            exists (
+                select from pg_index as indexes
+                where
+                    indexes.indrelid = tables.oid and indexes.indisunique and indexes.indisvalid
+                    and indexes.indpred is null
+                    and array(
+                        select attributes.attname::text
+                        from unnest(indexes.indkey::int[]) with ordinality as keys (attnum, position)
+                        join pg_attribute as attributes
+                            on attributes.attrelid = tables.oid and attributes.attnum = keys.attnum
+                        order by keys.position
+                    ) = %(grain)s::text[]
+            ),
+            has_table_privilege('preorders_api', tables.oid, 'select'),
+            tables.relrowsecurity and exists (select from pg_policy where polrelid = tables.oid)
+        from pg_class as tables
+        where tables.oid = to_regclass(format('reports.%%I', %(name)s::text))
+        """,
+        {"grain": list(model.grain), "name": model.name},
+    ).fetchone()
+    is_unique, is_readable, is_guarded = row or (False, False, False)
+    missing = [
+        what
+        for what, is_there in (
+            ("a unique index on its grain", is_unique),
+            ("the API's right to read it", is_readable),
+            ("row-level security by shop", is_guarded or not model.is_per_shop),
+        )
+        if not is_there
+    ]
+    if missing:
+        raise RuntimeError(f"reports.{model.name} lacks {' and '.join(missing)}: nothing is published")

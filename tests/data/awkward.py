@@ -49,11 +49,11 @@ NOTABLE = [date(2024, 10, 26), date(2024, 10, 27), date(2024, 11, 3), date(2024,
            date(2025, 1, 1), date(2025, 3, 9), date(2025, 3, 30), date(2025, 2, 28)]  # fmt: skip
 
 
-def awkward_rows(seed: int, orders: int = 400) -> Rows:
-    """Return rows for every table of `app`, the same for the same seed."""
+def awkward_rows(seed: int, orders: int = 400, copies: int = 1) -> Rows:
+    """Return rows for every table of `app`, the same for the same seed; of each shop so many copies, alike in settings."""
     draw = random.Random(seed)
     rows: Rows = {name: [] for name in TABLES}
-    for number, (timezone, currency, reporting) in enumerate(SHOPS):
+    for number, (timezone, currency, reporting) in enumerate(SHOPS * copies):
         _add_shop(draw, rows, number, timezone, currency, reporting)
     ids = iter(range(1_000, 10_000_000))
     for _ in range(orders):

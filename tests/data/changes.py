@@ -15,6 +15,11 @@ def _pick(draw: random.Random, table: str, count: int = 12) -> str:
     return _SOME.format(table=table, salt=draw.randrange(10**6), count=count)
 
 
+def _shop(draw: random.Random, number: int) -> str:
+    """One of the copies of a shop; where there are none, the shop."""
+    return f"domain in (select domain from app.shops where domain like 'shop-%' and substr(domain, 6, strpos(domain, '.') - 6)::int % 6 = {number} order by md5(domain || {draw.randrange(10**6)}) limit 1)"
+
+
 CHANGES: dict[str, Change] = {
     "an order is cancelled": lambda draw: (
         f"""
@@ -59,16 +64,63 @@ CHANGES: dict[str, Change] = {
         update app.payments set status = 'succeeded', processed_at = timestamptz '2024-11-20 10:00Z', updated_at = now()
         where status <> 'succeeded' and {_pick(draw, "payments")}"""
     ),
+    "a payment is corrected": lambda draw: (
+        f"""
+        update app.payments set amount = amount + 1, processed_at = processed_at - interval '33 hours', updated_at = now()
+        where {_pick(draw, "payments")}"""
+    ),
+    "an order arrives late": lambda draw: (
+        f"""
+        with late as (
+            insert into app.orders (id, shop_id, name, customer_id, market_id, currency, placed_at)
+            select (select max(id) from app.orders) + 10000000 + row_number() over (), shop_id, 'late', customer_id,
+                market_id, currency, placed_at - interval '3 hours'
+            from app.orders where {_pick(draw, "orders", 4)}
+            returning id, shop_id
+        )
+        insert into app.order_lines (id, shop_id, order_id, offer_id, product_id, variant_id, quantity, total, deposit,
+            balance, balance_due_on)
+        select (select max(id) from app.order_lines) + row_number() over (), late.shop_id, late.id, lines.offer_id,
+            lines.product_id, lines.variant_id, 2, lines.total, lines.deposit, lines.balance, lines.balance_due_on
+        from late, lateral (select * from app.order_lines as alike where alike.shop_id = late.shop_id limit 2) as lines"""
+    ),
+    "an order is loaded with an old updated_at": lambda draw: (
+        f"""
+        with old as (
+            update app.orders set updated_at = '2020-01-01', test = false, deleted_at = null
+            where {_pick(draw, "orders", 4)} and (test or deleted_at is not null)
+            returning id
+        )
+        update app.order_lines set updated_at = '2020-01-01' where order_id in (select id from old)"""
+    ),
+    "an order turns out to be a test": lambda draw: (
+        f"""
+        update app.orders set test = true, updated_at = now() where {_pick(draw, "orders", 3)}"""
+    ),
+    "a line moves to another order": lambda draw: (
+        f"""
+        update app.order_lines as lines set order_id = others.id, updated_at = now()
+        from (select shop_id, max(id) as id from app.orders group by shop_id) as others
+        where others.shop_id = lines.shop_id and {_pick(draw, "order_lines", 3).replace("id in", "lines.id in")}"""
+    ),
+    "a customer is exchanged": lambda draw: (
+        f"""
+        update app.orders set customer_id = nullif(customer_id, 3) + 1, updated_at = now() where {_pick(draw, "orders")}"""
+    ),
     "a refund arrives late": lambda draw: (
         f"""
         insert into app.refunds (id, shop_id, order_id, order_line_id, amount, refunded_at)
-        select id + 50000000 + {draw.randrange(10**6)} * 100, shop_id, order_id, id, total, '2024-12-01 10:00Z'
+        select (select max(id) from app.refunds) + row_number() over (), shop_id, order_id, id, total, '2024-12-01 10:00Z'
         from app.order_lines where {_pick(draw, "order_lines", 5)}"""
     ),
     "a rate is corrected": lambda draw: (
         f"""
         update app.fx_rates set per_eur = per_eur * 1.07, updated_at = now()
         where currency in ('USD', 'JPY') and rate_date = date '2024-11-04' + {draw.randrange(30)}"""
+    ),
+    "a rate is taken out": lambda draw: (
+        f"""
+        delete from app.fx_rates where currency in ('EUR', 'GBP', 'KWD') and rate_date = date '2024-11-04' + {draw.randrange(30)}"""
     ),
     "a missing rate arrives": lambda draw: (
         f"""
@@ -78,18 +130,27 @@ CHANGES: dict[str, Change] = {
     "a shop changes its timezone": lambda draw: (
         f"""
         update app.shops set timezone = '{draw.choice(["Asia/Tokyo", "Europe/Lisbon"])}', updated_at = now()
-        where domain = 'shop-1.example'"""
+        where {_shop(draw, 1)}"""
     ),
     "a shop changes its currencies": lambda draw: (
-        """
-        update app.shops set reporting_currencies = '{USD}', currency = 'EUR', updated_at = now()
-        where domain = 'shop-2.example'"""
+        f"""
+        update app.shops set reporting_currencies = '{{USD}}', currency = 'EUR', updated_at = now()
+        where {_shop(draw, 2)}"""
     ),
     "names change and a customer is redacted": lambda draw: (
         f"""
         update app.offers set name = name || ' (renamed)', updated_at = now()
         where id in (select id from app.offers order by id limit 3);
         update app.customers set redacted_at = now(), updated_at = now() where {_pick(draw, "customers", 3)}"""
+    ),
+    "products and offers' variants are deleted": lambda draw: (
+        f"""
+        delete from app.products where {_pick(draw, "products", 1)};
+        delete from app.offer_variants where md5(offer_id::text || variant_id || {draw.randrange(10**6)}) < '08'"""
+    ),
+    "a shop is renamed": lambda draw: (
+        f"""
+        update app.shops set name = name || '!', updated_at = now() where {_shop(draw, 3)}"""
     ),
     "a variant moves to another product": lambda draw: (
         f"""

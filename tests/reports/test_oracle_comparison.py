@@ -4,16 +4,14 @@ import json
 import random
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
 
-import psycopg
 import pytest
 from conftest import Stack
 from data.awkward import SHOPS
 from data.changes import change_source
 from data.golden import DOMAIN
 from data.requests import draw_request, query_of
-from data.tables import differing_rows, tables_of
+from data.tables import differing_rows, keep_tables, tables_of
 from oracle import MissingRate, Source, report
 
 FIRST, LAST = date(2024, 8, 1), date(2025, 8, 1)
@@ -72,14 +70,8 @@ def test_an_incremental_build_equals_the_oracle_and_a_full_refresh(built: Stack,
         built.build()
         compare(built, source_of(built), seed=draw.randrange(10**6), requests=100)
     with built.primary() as connection:
-        _keep(connection, "incremental")
+        keep_tables(connection, "analytics")
     built.build("--full-refresh")
     with built.primary() as connection:
         for table in tables_of(connection, "analytics"):
-            assert differing_rows(connection, table) == [], f"{table} differs from a full refresh"
-
-
-def _keep(connection: psycopg.Connection[Any], schema: str) -> None:
-    connection.execute(f"create schema {schema}")
-    for table in tables_of(connection, "analytics"):
-        connection.execute(f"create table {schema}.{table} as table analytics.{table}")
+            assert differing_rows(connection, table, "analytics") == [], f"{table} differs from a full refresh"

@@ -1,14 +1,16 @@
-{{ config(indexes=[{'columns': ['order_id'], 'unique': true}]) }}
+{{ config(indexes=[{'columns': ['order_id'], 'unique': true}], post_hook="analyze {{ this }}") }}
 
 -- depends_on: {{ ref('int_build_snapshot') }}
 -- depends_on: {{ ref('stg_preorders__order_lines') }}
 -- depends_on: {{ ref('stg_preorders__payments') }}
 -- depends_on: {{ ref('stg_preorders__refunds') }}
--- depends_on: {{ ref('stg_preorders__shops') }}
--- depends_on: {{ ref('stg_preorders__fx_rates') }}
+-- depends_on: {{ ref('int_shops_frozen') }}
+-- depends_on: {{ ref('int_fx_rates_daily') }}
 
 {# Not a ref: what the last build left, and this model comes before the new one. #}
 {% set ledger = adapter.get_relation(target.database, target.schema, 'fct_ledger') %}
+{# Narrower than the ledger, and never ahead of it. #}
+{% set known = adapter.get_relation(target.database, target.schema, 'fct_order_variants') or ledger %}
 
 with
 
@@ -24,7 +26,7 @@ changed as (
     select orders.order_id
     from orders
 {% else %}
-    {{ orders_changed_since_last_build(ledger) }}
+    {{ orders_changed_since_last_build(ledger, known, low_water_literal()) }}
 {% endif %}
 
 )

@@ -2,7 +2,7 @@ with
 
 shops as (
 
-    select * from {{ ref('stg_preorders__shops') }}
+    select * from {{ ref('int_shops_frozen') }}
 
 )
 

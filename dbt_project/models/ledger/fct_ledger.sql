@@ -1,15 +1,17 @@
 -- depends_on: {{ ref('int_orders_changed') }}
 -- depends_on: {{ ref('int_build_snapshot') }}
+-- depends_on: {{ ref('int_shops_frozen') }}
+-- depends_on: {{ ref('int_source_events') }}
 {{
     config(
         materialized='incremental',
-        incremental_strategy='append',
+        incremental_strategy='record_differences',
         on_schema_change='fail',
         contract={'enforced': true},
-        pre_hook="{{ delete_changed_orders() }}",
-        post_hook="{{ advance_build_watermark() }}",
+        pre_hook="{{ begin_ledger() }}",
+        post_hook="{{ end_ledger() }}",
         indexes=[
-            {'columns': ['order_line_id', 'entry', 'entry_id', 'currency'], 'unique': true},
+            {'columns': ['entry_id', 'entry', 'order_line_id', 'currency'], 'unique': true},
             {'columns': ['order_id']},
         ],
     )

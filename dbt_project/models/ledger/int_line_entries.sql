@@ -107,7 +107,7 @@ entries as (
         'refunded',
         refunds.refund_id,
         refunds.refunded_at,
-        (refunds.amount * lines_placed.order_minor_per_major)::bigint,
+        {{ minor_units('refunds.amount', 'lines_placed.order_minor_per_major') }},
         0,
         0
     from refunds

@@ -21,7 +21,7 @@ payments_processed as (
         payments.portion,
         payments.status,
 
-        (payments.amount * lines_placed.order_minor_per_major)::bigint as amount_minor,
+        {{ minor_units('payments.amount', 'lines_placed.order_minor_per_major') }} as amount_minor,
 
         payments.portion = 'balance'
         and payments.status = 'succeeded'

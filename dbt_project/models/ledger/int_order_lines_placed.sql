@@ -14,7 +14,7 @@ orders as (
 
 shops as (
 
-    select * from {{ ref('stg_preorders__shops') }}
+    select * from {{ ref('int_shops_frozen') }}
 
 ),
 
@@ -48,8 +48,8 @@ lines_counted as (
 
         order_lines.quantity,
         currencies.minor_per_major as order_minor_per_major,
-        (order_lines.total * currencies.minor_per_major)::bigint as total_minor,
-        (order_lines.deposit * currencies.minor_per_major)::bigint as deposit_minor,
+        {{ minor_units('order_lines.total', 'currencies.minor_per_major') }} as total_minor,
+        {{ minor_units('order_lines.deposit', 'currencies.minor_per_major') }} as deposit_minor,
 
         order_lines.balance_due_on,
         orders.placed_at,
@@ -58,9 +58,9 @@ lines_counted as (
     inner join orders on orders_changed.order_id = orders.order_id
     inner join order_lines on orders.order_id = order_lines.order_id
     inner join shops on orders.shop_id = shops.shop_id
-    -- left: a currency that ISO 4217 doesn't know stops the build, it doesn't lose the line
+    -- left: a currency that ISO 4217 doesn't know must hold back its shop, not lose the line
     left join currencies on orders.currency = currencies.currency
-    where orders.is_counted
+    where orders.is_counted and shops.is_computable
 
 )
 

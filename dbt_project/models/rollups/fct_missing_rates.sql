@@ -2,7 +2,14 @@ with
 
 ledger as (
 
-    select * from {{ ref('fct_ledger') }}
+    {%- if is_incremental() %}
+    select * from {{ unapplied_changes() }}
+    {%- else %}
+    select
+        fct_ledger.*,
+        1 as sign
+    from {{ ref('fct_ledger') }} as fct_ledger
+    {%- endif %}
 
 ),
 
@@ -22,6 +29,13 @@ amounts_missing as (
     ) as missing (metric, is_missing)
     where
         ledger.currency <> ledger.order_currency
+        -- null if any amount is: few rows are looked at metric by metric
+        and (
+            0
+            {%- for metric in metric_definitions(['additive', 'state']) if metric.unit == 'money' %}
+                + ledger.{{ metric_column(metric) }}
+            {%- endfor %}
+        ) is null
         and missing.is_missing
 
 )
@@ -38,7 +52,9 @@ select
     currency,
     order_currency,
 
-    sum(lines_outstanding)::bigint as lines_outstanding,
+    -- null where the order's currency is unknown and so its balance
+    coalesce(sum(sign * lines_outstanding), 0)::bigint as lines_outstanding,
+    sum(sign)::bigint as entries,
 
     entry_on as starts_on,
     rate_on

@@ -1,4 +1,5 @@
 {% set keys = ['offer_id', 'balance_due_on'] %}
 {% set metrics = ['balances_outstanding', 'lines_outstanding'] %}
+{% set where = "entry in ('placed', 'balance_relieved', 'balance_voided')" %}
 
-{{ rollup_longer(ref('rollup_balances_daily'), 'month', keys, metrics) }}
+{{ rollup_longer(ref('rollup_balances_daily'), 'month', keys, metrics, where) }}

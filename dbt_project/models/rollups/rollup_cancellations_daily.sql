@@ -1,4 +1,5 @@
 {% set keys = ['offer_id', 'cancel_reason'] %}
 {% set metrics = ['cancelled_units', 'cancelled_revenue'] %}
+{% set where = "entry = 'cancelled'" %}
 
-{{ rollup_daily(keys, metrics, where="entry = 'cancelled'") }}
+{{ rollup('day', keys, metrics, where) }}

@@ -8,4 +8,4 @@
     'refunds_issued',
 ] %}
 
-{{ rollup_daily(keys, metrics, where="customer_id is not null") }}
+{{ rollup('day', keys, metrics, where="customer_id is not null") }}

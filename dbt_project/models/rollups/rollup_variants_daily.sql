@@ -1,3 +1,3 @@
 {% set keys = ['offer_id', 'product_id', 'variant_id', 'market_id'] %}
 
-{{ rollup_daily(keys) }}
+{{ rollup('day', keys) }}

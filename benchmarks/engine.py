@@ -1,0 +1,152 @@
+"""`python -m benchmarks.engine`: what a build of few changes costs beside a full one, and what is left of it on disk.
+
+10 million order lines take most of an hour on two cores; `--orders` takes fewer.
+"""
+
+import os
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+import psycopg
+from dbt.cli.main import dbtRunner
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.measuring import BIN, run
+from local.demo import DemoOptions, load_demo
+from local.environment import process_environment
+from local.home import Home, open_home
+from orchestration.rollups.dbt_project import dbt_folders, load_manifest, published_models
+from orchestration.rollups.publish import publish
+
+CHANGED = 0.001
+# The ledger's and the daily rollup's own SQL, without dbt, indexes, contracts, audits and publishing.
+BY_HAND = """
+create table {schema}.ledger as {ledger};
+create table {schema}.daily as
+select shop_id, currency, entry_on, offer_id, product_id, variant_id, market_id, {sums}
+from {schema}.ledger group by 1, 2, 3, 4, 5, 6, 7
+"""
+
+
+@click.command()
+@click.option("--orders", default=7_900_000, show_default=True, help="1.27 lines each.")
+@click.option("--builds", default=200, show_default=True, help="Incremental builds before sizes are compared.")
+def main(orders: int, builds: int) -> None:
+    """Measure on a stack of its own, and print ratios."""
+    table = Table("measured", "beside", "ratio", "seconds", "beside's")
+    with tempfile.TemporaryDirectory() as folder, _stack(Path(folder) / "home") as home:
+        with _primary(home) as connection:
+            counts = load_demo(connection, DemoOptions(orders=orders, days=1095, shops=8), lambda *_: None)
+            # as if the history were old: nothing of it is within the clock's tolerance
+            for name in ("orders", "order_lines", "payments", "refunds"):
+                connection.execute(f"update app.{name} set updated_at = now() - interval '1 day'".encode())
+            connection.commit()
+            connection.autocommit = True
+            connection.execute("vacuum analyze")
+        full = _seconds(lambda: _build("--full-refresh"))
+        _compare(table, "full refresh", "SQL by hand", full, _by_hand(home))
+        idle = _seconds(_build)
+        _compare(table, "nothing changed", "full refresh", idle, full)
+        for name, recent in (("over three years", False), ("80 % in the last month", True)):
+            _change(home, int(orders * CHANGED), recent)
+            changed = _seconds(_build)
+            _compare(table, f"0.1 % changed {name}", "full refresh", changed, full)
+            _compare(table, "   less what nothing costs", "full refresh", changed - idle, full)
+        before = _size(home)
+        for _ in range(builds):
+            _change(home, max(1, int(orders * CHANGED)), recent=True)
+            _build()
+        _compare(table, f"bytes after {builds} builds", "before them", _size(home), before)
+    title = f"{datetime.now(UTC):%Y-%m-%d}, {counts['order_lines']:,} order lines, {os.cpu_count()} cores"
+    Console(width=130).print(title, table)
+
+
+@contextmanager
+def _stack(path: Path) -> Iterator[Home]:
+    home = open_home(path)
+    try:
+        only = ("--only", "primary", "--only", "replica")
+        run(home, BIN / "preorders", "up", "--detach", "--no-demo", *only, "--home", path)
+        os.environ.update(process_environment(home))
+        yield home
+    finally:
+        run(home, BIN / "preorders", "down", "--home", path)
+
+
+def _primary(home: Home) -> psycopg.Connection:
+    return psycopg.connect(process_environment(home)["PREORDERS_PRIMARY_DSN"])
+
+
+def _build(*options: str) -> None:
+    """Build and publish, as a scheduled build does, but for Dagster's own seconds."""
+    quiet = ("--quiet", "--log-level-file", "none")
+    done = dbtRunner().invoke([*quiet, "build", "--exclude-resource-type", "unit_test", *dbt_folders(), *options])
+    if not done.success:
+        raise SystemExit(f"dbt failed: {done.exception}")
+    with psycopg.connect(os.environ["PREORDERS_PUBLISHER_DSN"], autocommit=True) as connection:
+        publication = publish(connection, published_models(load_manifest()))
+    if publication.failures:
+        raise SystemExit(f"held back: {publication.failures[:3]}")
+
+
+def _by_hand(home: Home) -> float:
+    compiled = Path(os.environ["DBT_TARGET_PATH"]) / "compiled/preorders/models/ledger/fct_ledger.sql"
+    with _primary(home) as connection:
+        connection.execute("create schema by_hand")
+        row = connection.execute(
+            "select string_agg(format('sum(%I)', attname), ', ') from pg_attribute"
+            " where attrelid = 'analytics.rollup_variants_daily'::regclass and attnum > 7 and attname <> 'entries'"
+        ).fetchone()
+        assert row is not None
+        statement = BY_HAND.format(schema="by_hand", ledger=compiled.read_text().strip().rstrip(";"), sums=row[0])
+        # the list of changed orders is still that of the full refresh: all
+        seconds = _seconds(lambda: connection.execute(statement.encode()))
+        connection.rollback()
+    return seconds
+
+
+def _change(home: Home, orders: int, recent: bool) -> None:
+    """Cancel orders and raise quantities, spread evenly or with 80 % of them in the last month."""
+    shares = ((0.8, "placed_at > now() - interval '31 days'"), (0.2, "true")) if recent else ((1.0, "true"),)
+    with _primary(home) as connection:
+        for share, where in shares:
+            chosen = f"select id from app.orders where {where} order by random() limit {int(orders * share / 2)}"
+            connection.execute(
+                "update app.orders set cancelled_at = now(), cancel_reason = 'late', updated_at = now()"
+                f" where cancelled_at is null and id in ({chosen})".encode()
+            )
+            connection.execute(
+                "update app.order_lines set quantity = quantity + 1, updated_at = now()"
+                f" where order_id in ({chosen})".encode()
+            )
+
+
+def _size(home: Home) -> float:
+    with _primary(home) as connection:
+        row = connection.execute(
+            "select sum(pg_total_relation_size(relations.oid)) from pg_class as relations"
+            " join pg_namespace as schemas on schemas.oid = relations.relnamespace"
+            " where schemas.nspname in ('analytics', 'reports') and relations.relkind = 'r'"
+        ).fetchone()
+    assert row is not None
+    return float(row[0])
+
+
+def _seconds(work: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+def _compare(table: Table, name: str, beside: str, measured: float, floor: float) -> None:
+    table.add_row(name, beside, f"{measured / floor:.3f}", f"{measured:,.1f}", f"{floor:,.1f}")
+
+
+if __name__ == "__main__":
+    main()

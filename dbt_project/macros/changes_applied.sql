@@ -1,0 +1,50 @@
+{# Before a model changes. Two builds at once take turns at a model: what it reads from stays as it is until its own
+   transaction ends, and the second finds the changes applied that the first has applied. #}
+{% macro begin_changes() %}
+insert into {{ state('model_changes') }} (model) values ('{{ this.name }}') on conflict do nothing;
+
+{% if this.name != 'fct_ledger' %}
+select from {{ state('model_changes') }}
+where model in ({{ "'" ~ models_read() | join("', '") ~ "'" }})
+order by model
+for share;
+{% endif %}
+
+select from {{ state('model_changes') }} where model = '{{ this.name }}' for update;
+{% if not is_incremental() %}
+update {{ state('model_changes') }}
+set rebuilt_id = nextval('{{ state("change_ids") }}')
+where model = '{{ this.name }}'
+{% elif this.name != 'fct_ledger' %}
+do $$
+begin
+    if (select applied_id from {{ state('model_changes') }} where model = '{{ this.name }}')
+        < (select rebuilt_id from {{ state('model_changes') }} where model = 'fct_ledger')
+    then
+        raise exception 'another build rebuilt the ledger meanwhile: build again';
+    end if;
+end
+$$
+{% endif %}
+{% endmacro %}
+
+{# After it has changed: moved, it has all of the ledger's changes; rebuilt, those of the models it was read from. #}
+{% macro end_changes() %}
+update {{ state('model_changes') }}
+set applied_id = (
+    select min(source.applied_id)
+    from {{ state('model_changes') }} as source
+    where source.model {% if is_incremental() %}= 'fct_ledger'{% else %}in ({{ "'" ~ models_read() | join("', '") ~ "'" }}){% endif %}
+
+)
+where model = '{{ this.name }}'
+{% endmacro %}
+
+{# The ledger, and the models of sums that a model refers to. #}
+{% macro models_read() %}
+    {% set names = ['fct_ledger'] %}
+    {% for id in model.depends_on.nodes %}
+        {% if id.split('.')[-1].startswith('rollup_') %}{% do names.append(id.split('.')[-1]) %}{% endif %}
+    {% endfor %}
+    {{ return(names) }}
+{% endmacro %}

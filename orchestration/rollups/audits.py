@@ -1,0 +1,63 @@
+"""What is wrong with the build about to be published, and which shops are held back for it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from uuid import UUID
+
+import psycopg
+from psycopg import sql
+from psycopg.rows import class_row
+
+
+@dataclass(frozen=True)
+class AuditFailure:
+    """A value that contradicts another.
+
+    Attributes:
+        shop_id: whose numbers.
+        audit: the sentence that doesn't hold.
+        currency: of the amounts, or the order that the finding is about.
+        day: local day, or the first one of the week or month.
+        metric: name of the column or event.
+        expected, found: the two values, amounts in minor units; null if the audit is no comparison.
+    """
+
+    shop_id: UUID
+    audit: str
+    currency: str | None
+    day: date | None
+    metric: str | None
+    expected: Decimal | None
+    found: Decimal | None
+
+    def __str__(self) -> str:
+        values = "" if self.expected is None else f": {self.expected} expected, {self.found} found"
+        where = " ".join(str(part) for part in (self.day, self.currency, self.metric) if part is not None)
+        return f"shop {self.shop_id}: not true that {self.audit}: {where}{values}"
+
+
+def audit(connection: psycopg.Connection, whole_history: bool) -> list[AuditFailure]:
+    """Return what is wrong with the unpublished changes.
+
+    Args:
+        connection: in the publish transaction, so that what is audited is what is published.
+        whole_history: audit everything: after a rebuild all rows are new.
+    """
+    views = ["audit_failures", *(["audit_history"] if whole_history else [])]
+    query = sql.SQL(" union ").join(
+        sql.SQL("select shop_id, audit, currency, day, metric, expected, found from {}").format(
+            sql.Identifier("analytics", view)
+        )
+        for view in views
+    )
+    with connection.cursor(row_factory=class_row(AuditFailure)) as cursor:
+        return cursor.execute(query + sql.SQL(" order by shop_id, day nulls first, audit, currency, metric")).fetchall()
+
+
+def as_table(failures: Sequence[AuditFailure]) -> str:
+    """Return the failures as a Markdown table."""
+    header = ("shop", "day", "metric", "expected", "found", "currency", "audit")
+    rows = [(f.shop_id, f.day, f.metric, f.expected, f.found, f.currency, f.audit) for f in failures]
+    return "\n".join("| " + " | ".join(map(str, row)) + " |" for row in (header, ["---"] * len(header), *rows))

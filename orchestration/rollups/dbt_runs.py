@@ -1,0 +1,53 @@
+"""Running dbt inside this process, event by event."""
+
+import queue
+import threading
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import dagster as dg
+from dbt.cli.main import dbtRunner, dbtRunnerResult
+from dbt_common.events.base_types import EventMsg
+from google.protobuf.json_format import MessageToDict
+
+from orchestration.rollups.dbt_project import dbt_folders
+
+RESULT_LINES = {"LogModelResult", "LogSeedResult", "LogTestResult", "LogNodeResult"}
+_EVENTS = {*RESULT_LINES, "NodeFinished"}
+
+
+def run_dbt(*options: str, full_refresh: bool = False, names: Sequence[str] = ()) -> Iterator[dict[str, Any]]:
+    """Build models and yield dbt's events while it works.
+
+    Args:
+        options: further ones of `dbt build`.
+        full_refresh: make the models anew instead of moving them by what changed.
+        names: only these.
+
+    Raises:
+        dg.Failure: dbt failed; the description names what failed and why.
+    """
+    # unit tests say something of the code, not of the data: they are for whoever changes the code
+    arguments = ["--log-level-file", "none", "build", "--exclude-resource-type", "unit_test", *dbt_folders(), *options]
+    arguments += ["--full-refresh"] if full_refresh else []
+    arguments += ["--select", *names] if names else []
+    events: queue.Queue[dict[str, Any] | dbtRunnerResult] = queue.Queue()
+
+    def put(event: EventMsg) -> None:
+        # dbt tells thousands of things; turning all of them into dicts took seconds of a build
+        if event.info.name in _EVENTS:
+            events.put(MessageToDict(event, preserving_proto_field_name=True))
+
+    # A daemon: when the run is ended, its process must not wait for dbt.
+    threading.Thread(target=lambda: events.put(dbtRunner(callbacks=[put]).invoke(arguments)), daemon=True).start()
+    while isinstance(event := events.get(), dict):
+        yield event
+    if not event.success:
+        raise dg.Failure(f"dbt failed: {_failures(event)}", allow_retries=False)
+
+
+def _failures(result: dbtRunnerResult) -> str:
+    if result.exception is not None:
+        return str(result.exception)
+    broken = [node for node in getattr(result.result, "results", []) if node.status in ("error", "fail")]
+    return "; ".join(f"{node.node.name}: {node.message}" for node in broken)

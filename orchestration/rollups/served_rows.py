@@ -1,0 +1,153 @@
+"""Bringing one served table to what dbt built: only rows that differ are written, and only changed ones looked at."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+import psycopg
+from psycopg import sql
+
+from orchestration.rollups.dbt_project import PublishedModel
+from orchestration.rollups.serving_tables import columns_of
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Which shops' rows are published.
+
+    Attributes:
+        held_back: none of these.
+        compared_whole: of these every row is compared; of all others those that the ledger's changes concern.
+    """
+
+    held_back: Sequence[UUID]
+    compared_whole: Sequence[UUID]
+
+
+@dataclass(frozen=True)
+class Served:
+    """What changed in a table.
+
+    Attributes:
+        removed, written: numbers of rows.
+        shops: whose rows they are; null for rows of all shops.
+    """
+
+    removed: int
+    written: int
+    shops: frozenset[UUID | None]
+
+
+def serve_rows(connection: psycopg.Connection, model: PublishedModel, scope: Scope) -> Served:
+    """Remove the rows that are no longer built, write those that are new or have other values.
+
+    Args:
+        connection: in the publish transaction.
+        model: the table; it exists with the model's columns.
+        scope: the shops concerned.
+    """
+    columns = columns_of(connection, "reports", model.name)
+    statements = _Statements(model, [name for name, _ in columns], {name for name, nullable in columns if nullable})
+    parameters = {"held_back": list(scope.held_back), "whole": list(scope.compared_whole)}
+    removed = written = 0
+    shops: set[UUID | None] = set()
+    # by changes first: what is compared whole is another set of shops
+    for by_changes in (True, False) if model.is_moved else (False,):
+        if model.is_moved and not by_changes and not scope.compared_whole:
+            continue
+        for is_removal, statement in ((True, statements.remove(by_changes)), (False, statements.write(by_changes))):
+            count, touched = connection.execute(statement, parameters).fetchone() or (0, [])
+            shops.update(touched)
+            removed, written = removed + count * is_removal, written + count * (not is_removal)
+    return Served(removed, written, frozenset(shops))
+
+
+@dataclass(frozen=True)
+class _Statements:
+    model: PublishedModel
+    columns: Sequence[str]
+    nullable: set[str]
+
+    def remove(self, by_changes: bool) -> sql.Composed:
+        return sql.SQL(
+            "with changed as materialized ({changed}), written as (delete from {served} as served {using}"
+            " where {scope} and not exists (select from {built} as built where {same}) returning {shop} as shop_id)"
+            " {summary}"
+        ).format(
+            changed=self._changed(),
+            served=sql.Identifier("reports", self.model.name),
+            built=sql.Identifier("analytics", self.model.name),
+            using=sql.SQL("using changed" if by_changes else ""),
+            scope=self._scope("served", by_changes),
+            same=self._same("served", "built", self.model.grain),
+            shop=sql.SQL("served.shop_id" if self.model.is_per_shop else "null::uuid"),
+            summary=_SUMMARY,
+        )
+
+    def write(self, by_changes: bool) -> sql.Composed:
+        values = [name for name in self.columns if name not in self.model.grain]
+        update = (
+            sql.SQL("update set {}").format(
+                sql.SQL(", ").join(sql.SQL("{0} = excluded.{0}").format(sql.Identifier(name)) for name in values)
+            )
+            if values
+            else sql.SQL("nothing")
+        )
+        return sql.SQL(
+            "with changed as materialized ({changed}), written as (insert into {served} as served ({columns})"
+            " select {built_columns} from {built} as built {join} where {scope}"
+            " and not exists (select from {served} as kept where {same})"
+            " on conflict ({grain}) do {update} returning {shop} as shop_id) {summary}"
+        ).format(
+            changed=self._changed(),
+            served=sql.Identifier("reports", self.model.name),
+            built=sql.Identifier("analytics", self.model.name),
+            columns=sql.SQL(", ").join(map(sql.Identifier, self.columns)),
+            built_columns=sql.SQL(", ").join(sql.Identifier("built", name) for name in self.columns),
+            join=sql.SQL("cross join changed" if by_changes else ""),
+            scope=self._scope("built", by_changes),
+            same=self._same("kept", "built", self.columns),
+            grain=sql.SQL(", ").join(map(sql.Identifier, self.model.grain)),
+            update=update,
+            shop=sql.SQL("served.shop_id" if self.model.is_per_shop else "null::uuid"),
+            summary=_SUMMARY,
+        )
+
+    def _changed(self) -> sql.Composed:
+        """Return a query for the keys of the ledger's rows that came or went."""
+        if not self.model.is_moved:
+            return sql.SQL("select").format()
+        keys = sql.SQL(", ").join(
+            sql.SQL("{} as {}").format(self._key(name), sql.Identifier(name)) for name in self.model.changes_by
+        )
+        return sql.SQL(
+            "select distinct {} from analytics.ledger_changes"
+            " where shop_id <> all(%(held_back)s) and shop_id <> all(%(whole)s)"
+        ).format(keys)
+
+    def _key(self, column: str) -> sql.Composable:
+        if column != "starts_on":
+            return sql.Identifier(column)
+        return sql.SQL("date_trunc({}, entry_on::timestamp)::date").format(sql.Literal(self.model.period))
+
+    def _scope(self, table: str, by_changes: bool) -> sql.Composable:
+        if by_changes:
+            return self._same(table, "changed", self.model.changes_by)
+        if not self.model.is_per_shop:
+            return sql.SQL("true")
+        shop = sql.Identifier(table, "shop_id")
+        if self.model.is_moved:
+            return sql.SQL("{0} = any(%(whole)s)").format(shop)
+        return sql.SQL("{0} <> all(%(held_back)s)").format(shop)
+
+    def _same(self, left: str, right: str, columns: Iterable[str]) -> sql.Composed:
+        # equality where it serves: "is not distinct from" uses neither an index nor a hash
+        return sql.SQL(" and ").join(
+            sql.SQL("{} is not distinct from {}" if name in self.nullable else "{} = {}").format(
+                sql.Identifier(left, name), sql.Identifier(right, name)
+            )
+            for name in columns
+        )
+
+
+_SUMMARY = sql.SQL("select count(*), coalesce(array_agg(distinct shop_id), '{}') from written")

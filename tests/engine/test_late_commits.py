@@ -1,0 +1,68 @@
+"""A transaction that set updated_at and commits after a build, or after several, is in the next one."""
+
+import time
+
+import psycopg
+import pytest
+from engine.under_test import Engine
+
+
+def cancel_one(connection: psycopg.Connection) -> int:
+    """Cancel an order of one unit and more, and leave the transaction open; return the order's id."""
+    row = connection.execute(
+        """
+        update app.orders set cancelled_at = placed_at, updated_at = now()
+        where id = (
+            select id from app.orders
+            where cancelled_at is null and not test and deleted_at is null and shop_id::text like 'a0000000%'
+                and id in (select order_id from app.order_lines)
+            order by id limit 1
+        )
+        returning id
+        """
+    ).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def is_cancelled(engine: Engine, order_id: int) -> bool:
+    with engine.stack.primary() as connection:
+        query = "select bool_and(cancelled_on is not null) from reports.fct_order_variants where order_id = %s"
+        return connection.execute(query, (order_id,)).fetchone() == (True,)
+
+
+@pytest.mark.parametrize("builds_meanwhile", [1, 2])
+def test_a_transaction_open_during_builds_is_in_the_next_one(engine: Engine, builds_meanwhile: int) -> None:
+    # the mark alone must find the change: five minutes of tolerance would hide a wrong one
+    without_skew = ("--vars", "{clock_skew: 0 seconds}")
+    engine.build_and_publish(*without_skew)
+    with engine.stack.primary() as late:
+        order_id = cancel_one(late)
+        for _ in range(builds_meanwhile):
+            _others_commit(engine)
+            engine.build_and_publish(*without_skew)
+            assert not is_cancelled(engine, order_id)
+        late.commit()
+    engine.build_and_publish(*without_skew)
+    assert is_cancelled(engine, order_id)
+
+
+def test_a_transaction_that_commits_while_a_build_runs_is_in_it_or_the_next(engine: Engine) -> None:
+    for pause in (0.3, 0.8, 1.2, 1.6):
+        with engine.stack.primary() as late:
+            order_id = cancel_one(late)
+            build = engine.start_build()
+            time.sleep(pause)
+            late.commit()
+            build.join(60)
+            assert build.exitcode == 0
+        _others_commit(engine)
+        engine.build_and_publish()
+        assert is_cancelled(engine, order_id)
+
+
+def _others_commit(engine: Engine) -> None:
+    with engine.stack.primary() as connection:
+        connection.execute(
+            "update app.orders set updated_at = now() where id in (select id from app.orders order by id desc limit 3)"
+        )

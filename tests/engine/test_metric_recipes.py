@@ -1,0 +1,112 @@
+"""The recipes for metrics, followed in a copy of the project: what an analyst edits is all that has to change."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+from conftest import ROOT
+from engine.under_test import BuildFailed, Engine
+
+from orchestration.rollups.published_metrics import check_metrics, metric_names, removed_metrics
+
+DEFINITION = """\
+          - name: units_refunded
+            kind: additive
+            unit: count
+            adds_over: [days, lines]
+            description: Quantity of the lines of which something was refunded.
+"""
+LEDGER_COLUMN = "    case when entry = 'refunded' then quantity else 0 end as units_refunded,\n"
+COLUMN = '{name: units_refunded, data_type: %s, description: "Quantity of the lines refunded."%s}'
+BEFORE_IN_SQL = "    case when entry = 'refunded' then amount_converted else 0 end as refunds_issued_minor,\n"
+
+
+@pytest.fixture
+def copied(engine: Engine, tmp_path: Path) -> Engine:
+    """An engine that builds a copy of the project."""
+    shutil.copytree(ROOT / "dbt_project", tmp_path / "dbt_project", ignore=shutil.ignore_patterns("target", "logs"))
+    engine.build_and_publish()
+    return Engine(engine.stack, tmp_path / "dbt_project")
+
+
+def add_metric(project: Path) -> None:
+    """Edit as CONTRIBUTING.md tells."""
+    edit(project / "models/ledger/fct_ledger.sql", BEFORE_IN_SQL, BEFORE_IN_SQL + LEDGER_COLUMN)
+    ledger = project / "models/ledger/_ledger.yml"
+    edit(
+        ledger,
+        "      - {name: refunds_issued_minor",
+        f"      - {COLUMN % ('integer', '')}\n      - {{name: refunds_issued_minor",
+    )
+    metrics = project / "models/metrics/_metrics.yml"
+    edit(metrics, "          - name: refunds_count\n", DEFINITION + "          - name: refunds_count\n")
+    rollups = project / "models/rollups/_rollups.yml"
+    anchor = COLUMN % ("bigint", ", constraints: [{type: not_null}]")
+    edit(rollups, "  - &units {name: units,", f"  - &units_refunded {anchor}\n  - &units {{name: units,")
+    edit(rollups, "      - *refunds_count\n", "      - *refunds_count\n      - *units_refunded\n")
+
+
+def edit(file: Path, old: str, new: str) -> None:
+    text = file.read_text()
+    assert old in text, f"{old!r} is not in {file.name}: the recipe is out of date"
+    file.write_text(text.replace(old, new))
+
+
+def test_an_additive_metric_is_an_edit_of_the_dbt_project_alone(copied: Engine, engine: Engine) -> None:
+    add_metric(copied.project)
+    with pytest.raises(BuildFailed, match="full"):
+        copied.build()
+    copied.build_and_publish("--full-refresh")
+
+    copied.await_replica()
+    client = copied.stack.client("shop-0.example")
+    window = {"from": "2024-08-01", "to": "2025-08-01", "currency": "USD"}
+    offers = [row["offer_id"] for row in client.get("/by_offer", params=window).raise_for_status().json()["offers"]]
+    scoped = {**window, "offer_ids": ",".join(offers)}
+    with copied.stack.primary() as connection:
+        row = connection.execute(
+            """
+            select sum(lines.quantity)
+            from app.refunds
+            join app.order_lines as lines on refunds.order_line_id = lines.id
+            join app.orders on lines.order_id = orders.id
+            where
+                orders.shop_id = (select id from app.shops where domain = 'shop-0.example')
+                and not orders.test and orders.deleted_at is null
+                and (refunds.refunded_at at time zone 'America/New_York')::date between '2024-08-01' and '2025-08-01'
+            """
+        ).fetchone()
+    assert row is not None and row[0] > 0
+    total = int(row[0])
+
+    assert client.get("/summary", params=window).json()["totals"]["units_refunded"] == total
+    for report, rows in (("by_date", "series"), ("by_offer", "offers"), ("by_product", "products")):
+        body = client.get(f"/{report}", params=window).raise_for_status().json()
+        assert sum(one["units_refunded"] for one in body[rows]) == body["totals"]["units_refunded"] == total
+    variants = client.get("/by_variant", params=scoped).raise_for_status().json()
+    assert sum(one["units_refunded"] for one in variants["variants"]) == total
+    chosen = client.get("/by_date", params={**window, "metrics": "units_refunded"}).raise_for_status().json()
+    assert chosen["totals"] == {"units_refunded": total}
+    assert "units_refunded" in client.get("/help").text
+    assert "units_refunded" in client.get(copied.stack.environment["PREORDERS_API_URL"] + "/openapi.json").text
+
+    # taking it out again is refused, until it is declared
+    manifest = engine.parsed().to_dict()
+    with engine.stack.primary() as connection, pytest.raises(RuntimeError, match=r"units_refunded.*removed_metrics"):
+        check_metrics(connection, metric_names(manifest), removed_metrics(manifest))
+    engine.build("--full-refresh")
+    with pytest.raises(RuntimeError, match="no longer has units_refunded"):
+        engine.publish()
+    fresh = Engine(engine.stack, copied.project)
+    shutil.rmtree(copied.project)
+    shutil.copytree(ROOT / "dbt_project", copied.project, ignore=shutil.ignore_patterns("target", "logs"))
+    declare_removed(copied.project)
+    assert fresh.build_and_publish("--full-refresh").failures == []
+    fresh.await_replica()
+    assert "units_refunded" not in client.get("/help").text
+    assert "units_refunded" not in client.get("/summary", params=window).json()["totals"]
+
+
+def declare_removed(project: Path) -> None:
+    metrics = project / "models/metrics/_metrics.yml"
+    edit(metrics, "        metrics:\n", "        removed_metrics: [units_refunded]\n        metrics:\n")

@@ -1,0 +1,103 @@
+"""Whoever reads while builds and full refreshes run sees whole builds, no errors, no waits (metrics.md, 2 and 3)."""
+
+import random
+import threading
+import time
+from dataclasses import dataclass, field
+
+import psycopg
+from data.changes import CHANGES
+from engine.under_test import Engine
+
+MOST_SECONDS = 3
+
+# Of one shop in one currency: what each published rollup gives for all history. All of them must agree.
+TOTALS = """
+    select count(distinct total), array_agg(total)
+    from (
+        select (sum(units), sum(cancelled_revenue_minor), sum(events))::text as total
+        from reports.rollup_variants_daily where shop_id = %(shop)s and currency = %(currency)s
+        union all
+        select (sum(units), sum(cancelled_revenue_minor), sum(events))::text
+        from reports.rollup_variants_weekly where shop_id = %(shop)s and currency = %(currency)s
+        union all
+        select (sum(units), sum(cancelled_revenue_minor), sum(events))::text
+        from reports.rollup_variants_monthly where shop_id = %(shop)s and currency = %(currency)s
+    ) as totals
+"""
+IS_ONE_BUILD = """
+    select
+        (select sum(balances_outstanding_minor) from reports.rollup_balances_daily
+            where shop_id = %(shop)s and currency = %(currency)s)
+        is not distinct from
+        (select sum(balances_outstanding_minor) from reports.rollup_variants_monthly
+            where shop_id = %(shop)s and currency = %(currency)s)
+"""
+
+
+@dataclass
+class Reader(threading.Thread):
+    """Reads the replica over and over."""
+
+    engine: Engine
+    stop: threading.Event
+    reads: int = 0
+    longest: float = 0
+    wrong: list[object] = field(default_factory=list)
+    builds: set[int] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        super().__init__(daemon=True)
+
+    def __hash__(self) -> int:
+        return id(self)
+
+    def run(self) -> None:
+        draw = random.Random(id(self))
+        with psycopg.connect(self.engine.stack.environment["PREORDERS_REPLICA_DSN"], autocommit=True) as connection:
+            shops = connection.execute(
+                "select distinct shop_id, currency from reports.rollup_variants_monthly order by 1, 2"
+            ).fetchall()
+            while not self.stop.is_set():
+                shop, currency = draw.choice(shops)
+                began = time.monotonic()
+                try:
+                    self._read(connection, {"shop": shop, "currency": currency})
+                except psycopg.Error as error:
+                    self.wrong.append(error)
+                    return
+                self.longest = max(self.longest, time.monotonic() - began)
+                self.reads += 1
+
+    def _read(self, connection: psycopg.Connection, scope: dict[str, object]) -> None:
+        totals = connection.execute(TOTALS, scope).fetchone()
+        if totals is None or totals[0] != 1:
+            self.wrong.append((scope, totals))
+        if connection.execute(IS_ONE_BUILD, scope).fetchone() != (True,):
+            self.wrong.append(scope)
+        row = connection.execute("select max(build_id) from reports.shop_builds").fetchone()
+        self.builds.add(row[0] if row else 0)
+
+
+def test_readers_of_the_replica_see_whole_builds_only(engine: Engine) -> None:
+    engine.await_replica()
+    draw = random.Random(11)
+    stop = threading.Event()
+    readers = [Reader(engine, stop) for _ in range(2)]
+    for reader in readers:
+        reader.start()
+    for options in ((), (), ("--full-refresh",), ()):
+        with engine.stack.primary() as connection:
+            for name in draw.sample(sorted(CHANGES), 8):
+                connection.execute(CHANGES[name](draw).encode())
+                connection.commit()
+        assert engine.build_and_publish(*options).failures == []
+    engine.await_replica()
+    time.sleep(0.5)
+    stop.set()
+    for reader in readers:
+        reader.join(10)
+        assert reader.wrong == []
+        assert reader.longest < MOST_SECONDS
+        assert reader.reads > 100
+        assert len(reader.builds) >= 3

@@ -1,0 +1,104 @@
+"""Building and publishing in this process: a Dagster run costs ten seconds more."""
+
+import multiprocessing
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from conftest import ROOT, Stack
+from dbt.cli.main import dbtRunner
+
+from orchestration.rollups.dbt_project import PublishedModel, published_models
+from orchestration.rollups.publish import Publication, publish
+from orchestration.rollups.published_metrics import removed_columns
+
+
+class BuildFailed(Exception):
+    """dbt failed."""
+
+
+@dataclass(repr=False)
+class Engine:
+    """What builds and publishes, on a stack without Dagster."""
+
+    stack: Stack
+    project: Path = ROOT / "dbt_project"
+    manifest: Any = None
+
+    def build(self, *options: str) -> None:
+        """Run dbt as a scheduled build does."""
+        with self.settings():
+            command = ["--quiet", "--log-level-file", "none", "build", "--exclude-resource-type", "unit_test"]
+            done = dbtRunner(manifest=self.parsed()).invoke([*command, *self._folders(), *options])
+        if not done.success:
+            broken = [node for node in getattr(done.result, "results", []) if node.status in ("error", "fail")]
+            raise BuildFailed(done.exception or "; ".join(f"{node.node.name}: {node.message}" for node in broken))
+
+    def start_build(self) -> multiprocessing.Process:
+        """Start a build in a process of its own, to be killed."""
+        self.parsed()
+        process = multiprocessing.get_context("fork").Process(target=self._build_quietly)
+        process.start()
+        return process
+
+    def publish(self, every_row: bool = False) -> Publication:
+        """Publish what is built."""
+        with psycopg.connect(self.stack.environment["PREORDERS_PUBLISHER_DSN"], autocommit=True) as connection:
+            return publish(connection, self.models, removed_columns(self.parsed().to_dict()), every_row)
+
+    def build_and_publish(self, *options: str) -> Publication:
+        self.build(*options)
+        return self.publish()
+
+    def await_replica(self) -> None:
+        """Wait until the replica shows what the primary has committed."""
+        with (
+            self.stack.primary() as primary,
+            psycopg.connect(self.stack.environment["PREORDERS_REPLICA_DSN"]) as replica,
+        ):
+            replica.autocommit = True
+            row = primary.execute("select pg_current_wal_lsn()::text").fetchone()
+            assert row is not None
+            for _ in range(200):
+                if replica.execute("select pg_last_wal_replay_lsn() >= %s::pg_lsn", row).fetchone() == (True,):
+                    return
+                time.sleep(0.05)
+        raise AssertionError("the replica does not follow")
+
+    @property
+    def models(self) -> list[PublishedModel]:
+        """The published models of the project."""
+        return published_models(self.parsed().to_dict())
+
+    @contextmanager
+    def settings(self) -> Iterator[None]:
+        """Let dbt see the stack's settings."""
+        with pytest.MonkeyPatch.context() as patch:
+            for name, value in self.stack.environment.items():
+                patch.setenv(name, value)
+            if self.project != ROOT / "dbt_project":  # dbt would take one project for an edit of the other
+                patch.setenv("DBT_TARGET_PATH", str(self.project.parent / "target"))
+            yield
+
+    def parsed(self) -> Any:
+        """The project's manifest."""
+        if self.manifest is None:
+            with self.settings():
+                parsed = dbtRunner().invoke(["--quiet", "--log-level-file", "none", "parse", *self._folders()])
+            if not parsed.success:
+                raise BuildFailed(parsed.exception)
+            self.manifest = parsed.result
+        return self.manifest
+
+    def _build_quietly(self) -> None:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        self.build()
+
+    def _folders(self) -> list[str]:
+        return ["--project-dir", str(self.project), "--profiles-dir", str(ROOT)]
