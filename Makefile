@@ -2,6 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 PREORDERS_HOME ?= .local
+BENCH_ORDERS ?= 7900000
 
 .PHONY: setup demo down test lint format bench
 
@@ -37,3 +38,5 @@ format: setup
 
 bench: setup
 	$(BIN)/python -m benchmarks
+	@# 10 million order lines; with BENCH_ORDERS=1000000 it is a matter of minutes.
+	$(BIN)/python -m benchmarks.engine --orders $(BENCH_ORDERS)

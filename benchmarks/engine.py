@@ -100,7 +100,7 @@ def _by_hand(home: Home) -> float:
     with _primary(home) as connection:
         connection.execute("create schema by_hand")
         row = connection.execute(
-            "select string_agg(format('sum(%I)', attname), ', ') from pg_attribute"
+            "select string_agg(format('sum(%1$I) as %1$I', attname), ', ') from pg_attribute"
             " where attrelid = 'analytics.rollup_variants_daily'::regclass and attnum > 7 and attname <> 'entries'"
         ).fetchone()
         assert row is not None
@@ -145,6 +145,7 @@ def _seconds(work: Callable[[], object]) -> float:
 
 
 def _compare(table: Table, name: str, beside: str, measured: float, floor: float) -> None:
+    print(f"{name}: {measured / floor:.3f} of {beside}", flush=True)  # the whole may take an hour
     table.add_row(name, beside, f"{measured / floor:.3f}", f"{measured:,.1f}", f"{floor:,.1f}")
 
 

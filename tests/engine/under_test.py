@@ -40,10 +40,10 @@ class Engine:
             broken = [node for node in getattr(done.result, "results", []) if node.status in ("error", "fail")]
             raise BuildFailed(done.exception or "; ".join(f"{node.node.name}: {node.message}" for node in broken))
 
-    def start_build(self) -> multiprocessing.Process:
+    def start_build(self, *options: str) -> multiprocessing.Process:
         """Start a build in a process of its own, to be killed."""
         self.parsed()
-        process = multiprocessing.get_context("fork").Process(target=self._build_quietly)
+        process = multiprocessing.get_context("fork").Process(target=self._build_quietly, args=options)
         process.start()
         return process
 
@@ -96,9 +96,9 @@ class Engine:
             self.manifest = parsed.result
         return self.manifest
 
-    def _build_quietly(self) -> None:
+    def _build_quietly(self, *options: str) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        self.build()
+        self.build(*options)
 
     def _folders(self) -> list[str]:
         return ["--project-dir", str(self.project), "--profiles-dir", str(ROOT)]
