@@ -57,6 +57,7 @@ class PublishedModel:
         changes_by: of a moved one, columns of the ledger by which its changed rows are found; `starts_on` is the
             start of the `period` (day, week or month) that holds the ledger's `entry_on`.
         period: see `changes_by`.
+        is_held_back: whether it waits with a shop that fails an audit; names don't, for a redaction must not wait.
     """
 
     name: str
@@ -66,6 +67,7 @@ class PublishedModel:
     is_moved: bool = False
     changes_by: tuple[str, ...] = field(default=())
     period: str = "day"
+    is_held_back: bool = True
 
     @property
     def is_per_shop(self) -> bool:
@@ -96,6 +98,7 @@ def _published_model(node: Mapping[str, Any]) -> PublishedModel:
         is_moved=node["config"]["materialized"] == "incremental",
         changes_by=tuple(meta.get("changes_by", meta["grain"])),
         period=meta.get("period", "day"),
+        is_held_back=meta.get("held_back", True),
     )
 
 

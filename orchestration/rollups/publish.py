@@ -78,8 +78,9 @@ def publish(
         tables = {}
         for model in models:
             align_table(connection, model, removed_columns)
+            waiting = held_back if model.is_held_back else []
             tables[model.name] = serve_rows(
-                connection, model, Scope(held_back, state.compared_whole(model, held_back, every_row))
+                connection, model, Scope(waiting, state.compared_whole(model, waiting, every_row))
             )
             secure_table(connection, model)
             check_table(connection, model)

@@ -99,12 +99,17 @@ def _type_of(connection: psycopg.Connection, table: str, column: str) -> str:
 def secure_table(connection: psycopg.Connection, model: PublishedModel) -> None:
     """Let the readers see the table, and of a table of shops only the rows of the shop that they have set."""
     table = sql.Identifier("reports", model.name)
-    connection.execute(sql.SQL("grant select on {} to preorders_reader").format(table))
     row = connection.execute(
-        "select relrowsecurity from pg_class where oid = to_regclass(format('reports.%%I', %s::text))",
+        """
+        select has_table_privilege('preorders_reader', oid, 'select'), relrowsecurity
+        from pg_class where oid = to_regclass(format('reports.%%I', %s::text))
+        """,
         (model.name,),
     ).fetchone()
-    if model.is_per_shop and row == (False,):
+    is_readable, is_guarded = row or (False, False)
+    if not is_readable:  # granting again would rewrite the catalog's row in each publication
+        connection.execute(sql.SQL("grant select on {} to preorders_reader").format(table))
+    if model.is_per_shop and not is_guarded:
         connection.execute(sql.SQL("alter table {} enable row level security").format(table))
         connection.execute(
             sql.SQL("create policy tenant on {} for select to preorders_reader using ({})").format(table, _TENANT)
@@ -133,7 +138,7 @@ def check_table(connection: psycopg.Connection, model: PublishedModel) -> None:
                         order by keys.position
                     ) = %(grain)s::text[]
             ),
-            has_table_privilege('preorders_api', tables.oid, 'select'),
+            has_table_privilege('preorders_reader', tables.oid, 'select'),
             tables.relrowsecurity and exists (select from pg_policy where polrelid = tables.oid)
         from pg_class as tables
         where tables.oid = to_regclass(format('reports.%%I', %(name)s::text))
@@ -145,7 +150,7 @@ def check_table(connection: psycopg.Connection, model: PublishedModel) -> None:
         what
         for what, is_there in (
             ("a unique index on its grain", is_unique),
-            ("the API's right to read it", is_readable),
+            ("the readers' right to read it", is_readable),
             ("row-level security by shop", is_guarded or not model.is_per_shop),
         )
         if not is_there

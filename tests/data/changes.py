@@ -20,6 +20,15 @@ def _shop(draw: random.Random, number: int) -> str:
     return f"domain in (select domain from app.shops where domain like 'shop-%' and substr(domain, 6, strpos(domain, '.') - 6)::int % 6 = {number} order by md5(domain || {draw.randrange(10**6)}) limit 1)"
 
 
+# The last line of each shop and currency, beside all orders of these: amounts keep the decimals of their currency.
+_LINES_BY_CURRENCY = """
+    app.orders as was
+    join (
+        select distinct on (orders.shop_id, orders.currency) orders.shop_id, orders.currency, lines.id, lines.order_id
+        from app.orders as orders join app.order_lines as lines on lines.order_id = orders.id
+        order by orders.shop_id, orders.currency, lines.id desc
+    ) as lines using (shop_id, currency)
+"""
 CHANGES: dict[str, Change] = {
     "an order is cancelled": lambda draw: (
         f"""
@@ -69,6 +78,18 @@ CHANGES: dict[str, Change] = {
         update app.payments set amount = amount + 1, processed_at = processed_at - interval '33 hours', updated_at = now()
         where {_pick(draw, "payments")}"""
     ),
+    "a payment is put right to another order's line": lambda draw: (
+        f"""
+        update app.payments as payments set order_line_id = lines.id, order_id = lines.order_id, updated_at = now()
+        from {_LINES_BY_CURRENCY}
+        where was.id = payments.order_id and {_pick(draw, "payments", 5).replace("id in", "payments.id in")}"""
+    ),
+    "a refund is put right to another order's line": lambda draw: (
+        f"""
+        update app.refunds as refunds set order_line_id = lines.id, order_id = lines.order_id, updated_at = now()
+        from {_LINES_BY_CURRENCY}
+        where was.id = refunds.order_id and {_pick(draw, "refunds", 3).replace("id in", "refunds.id in")}"""
+    ),
     "an order arrives late": lambda draw: (
         f"""
         with late as (
@@ -76,13 +97,16 @@ CHANGES: dict[str, Change] = {
             select (select max(id) from app.orders) + 10000000 + row_number() over (), shop_id, 'late', customer_id,
                 market_id, currency, placed_at - interval '3 hours'
             from app.orders where {_pick(draw, "orders", 4)}
-            returning id, shop_id
+            returning id, shop_id, currency
         )
         insert into app.order_lines (id, shop_id, order_id, offer_id, product_id, variant_id, quantity, total, deposit,
             balance, balance_due_on)
         select (select max(id) from app.order_lines) + row_number() over (), late.shop_id, late.id, lines.offer_id,
             lines.product_id, lines.variant_id, 2, lines.total, lines.deposit, lines.balance, lines.balance_due_on
-        from late, lateral (select * from app.order_lines as alike where alike.shop_id = late.shop_id limit 2) as lines"""
+        from late, lateral (
+            select alike.* from app.order_lines as alike join app.orders as was on was.id = alike.order_id
+            where was.shop_id = late.shop_id and was.currency = late.currency limit 2
+        ) as lines"""
     ),
     "an order is loaded with an old updated_at": lambda draw: (
         f"""
@@ -100,8 +124,9 @@ CHANGES: dict[str, Change] = {
     "a line moves to another order": lambda draw: (
         f"""
         update app.order_lines as lines set order_id = others.id, updated_at = now()
-        from (select shop_id, max(id) as id from app.orders group by shop_id) as others
-        where others.shop_id = lines.shop_id and {_pick(draw, "order_lines", 3).replace("id in", "lines.id in")}"""
+        from app.orders as was
+        join (select shop_id, currency, max(id) as id from app.orders group by 1, 2) as others using (shop_id, currency)
+        where was.id = lines.order_id and {_pick(draw, "order_lines", 3).replace("id in", "lines.id in")}"""
     ),
     "a customer is exchanged": lambda draw: (
         f"""

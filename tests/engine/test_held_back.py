@@ -70,6 +70,22 @@ def test_a_shop_that_cannot_be_computed_is_held_back_alone(
     assert rows_of(engine, NEW_YORK) == kept_rows
 
 
+def test_a_redaction_does_not_wait_for_a_shop_that_is_held_back(engine: Engine) -> None:
+    engine.build_and_publish()
+    good = scalar(engine, f"select timezone from app.shops where id = '{NEW_YORK}'")
+    customer = scalar(
+        engine,
+        f"select customer_id from reports.dim_customers where shop_id = '{NEW_YORK}' and customer_name > '' limit 1",
+    )
+    run(engine, f"update app.shops set timezone = 'Mars/Olympus', updated_at = now() where id = '{NEW_YORK}'")
+    run(engine, f"update app.customers set redacted_at = now(), updated_at = now() where id = {customer}")
+    assert engine.build_and_publish().shops_held_back == {UUID(NEW_YORK)}
+    shown_name = f"select coalesce(email, customer_name) from reports.dim_customers where customer_id = {customer}"
+    assert scalar(engine, shown_name) is None
+    run(engine, f"update app.shops set timezone = '{good}', updated_at = now() where id = '{NEW_YORK}'")
+    assert engine.build_and_publish().failures == []
+
+
 @pytest.mark.parametrize(
     ("broken", "mended"),
     [
