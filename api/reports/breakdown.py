@@ -13,7 +13,7 @@ from api.reports.query import ReportQuery
 from api.reports.rollups import Rollup
 from api.reports.window import Span, cover, cover_until
 
-_FILTER_COLUMNS = ("product_id", "variant_id", "market_id")
+FILTER_COLUMNS = ("product_id", "variant_id", "market_id")
 
 
 class Arguments:
@@ -51,7 +51,7 @@ def scope(query: ReportQuery, arguments: Arguments, prefix: str = "", currency: 
         conditions.append(f"{prefix}currency = {arguments.bind(query.currency, 'text')}")
     if query.filters.offer_ids:
         conditions.append(f"{prefix}offer_id = any({arguments.bind(query.filters.offer_ids, 'uuid[]')})")
-    for column in _FILTER_COLUMNS:
+    for column in FILTER_COLUMNS:
         if (value := getattr(query.filters, column)) is not None:
             conditions.append(f"{prefix}{column} = {arguments.bind(value, 'bigint')}")
     return " and ".join(conditions)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from api.reports.blocks import Block
+from api.reports.breakdown import FILTER_COLUMNS
 from api.reports.metrics import Metrics
 from api.reports.parameters import Parameter, parameters_schema
 
@@ -43,6 +44,13 @@ class Report:
         for block in self.blocks:
             if block.has_rows and not block.order:
                 raise ValueError(f"{self.name}.{block.key}: rows need an order, a total one")
+            grouped = () if block.grouping.expression else block.grouping.columns
+            filters = {parameter.name for parameter in self.parameters} & set(FILTER_COLUMNS)
+            if lacking := {*grouped, *filters} - block.rollup.dimensions:
+                raise ValueError(
+                    f"{self.name}.{block.key}: rollup {block.rollup.name} has no {', '.join(sorted(lacking))};"
+                    " take another rollup, or the parameter out"
+                )
 
     @property
     def exported_block(self) -> Block:

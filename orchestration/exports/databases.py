@@ -1,24 +1,17 @@
 """The export runs' connections: reports from the replica, job records on the primary."""
 
-import os
-
 import asyncpg
+
+from orchestration.settings import required
 
 _CONNECT_SECONDS = 5
 _RECORD_SECONDS = 10
 
 
-def _dsn(setting: str) -> str:
-    try:
-        return os.environ[setting]
-    except KeyError:
-        raise RuntimeError(f"{setting} is not set; `preorders env` prints it") from None
-
-
 async def connect_to_reports() -> asyncpg.Connection:
     """Connect to the replica. Its statements may take as long as the export does."""
     return await asyncpg.connect(
-        _dsn("PREORDERS_EXPORTS_REPLICA_DSN"),
+        required("PREORDERS_EXPORTS_REPLICA_DSN"),
         timeout=_CONNECT_SECONDS,
         server_settings={"application_name": "preorders-exports", "timezone": "UTC"},
     )
@@ -27,7 +20,7 @@ async def connect_to_reports() -> asyncpg.Connection:
 def job_records() -> asyncpg.Pool:
     """Return connections to the primary, made anew when it was lost; to be entered with `async with`."""
     return asyncpg.create_pool(
-        _dsn("PREORDERS_EXPORTS_PRIMARY_DSN"),
+        required("PREORDERS_EXPORTS_PRIMARY_DSN"),
         min_size=1,
         max_size=2,
         timeout=_CONNECT_SECONDS,

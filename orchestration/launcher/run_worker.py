@@ -7,7 +7,6 @@ connection of any kind, so that a fork finds nothing half-done. When a source fi
 changed since it was loaded, it forks no more and ends after its last run; whoever started it starts it anew.
 """
 
-import ctypes
 import importlib
 import json
 import os
@@ -21,9 +20,10 @@ from typing import Any
 
 import click
 
+from orchestration.launcher.forked_run import become_run, execute, fail_unfinished
+
 _TICK_SECONDS = 0.5
 _STOP_SECONDS = 8
-_SET_PARENT_DEATH_SIGNAL = 1  # prctl's PR_SET_PDEATHSIG
 _PROJECT = Path(__file__).parents[2]
 
 
@@ -90,8 +90,8 @@ class RunWorker:
         worker = os.getpid()
         pid = os.fork()
         if pid == 0:
-            _become_run(worker, (self._listener, connection))
-            _execute(self._arguments[run_id])
+            become_run(worker, (self._listener, connection))
+            execute(self._arguments[run_id])
         self._runs[pid] = run_id
         return pid
 
@@ -114,8 +114,8 @@ class RunWorker:
         """Tell Dagster of a run that could not tell itself; in a fork, since it takes connections."""
         worker = os.getpid()
         if os.fork() == 0:
-            _become_run(worker, (self._listener,))
-            _fail_unfinished(arguments, exit_code)
+            become_run(worker, (self._listener,))
+            fail_unfinished(arguments, exit_code)
 
     def _is_stale(self) -> bool:
         return _source_times() != self._sources
@@ -129,57 +129,6 @@ def _source_times() -> dict[str, float]:
     files = [getattr(module, "__file__", None) or "" for module in list(sys.modules.values())]
     own = [Path(file) for file in files if file.startswith(f"{_PROJECT}{os.sep}") and "site-packages" not in file]
     return {str(file): file.stat().st_mtime if file.exists() else 0.0 for file in own}
-
-
-def _become_run(worker: int, inherited: tuple[socket.socket, ...]) -> None:
-    """Turn a fork into a process of its own: default signals, no sockets of the worker, and no life without it."""
-    os.setsid()  # a signal to the worker's group is the worker's to pass on
-    signal.set_wakeup_fd(-1)
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD):
-        signal.signal(number, signal.SIG_DFL)
-    for one in inherited:
-        os.close(one.fileno())
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_SET_PARENT_DEATH_SIGNAL, signal.SIGTERM)
-        if os.getppid() != worker:  # it died before that was set
-            os._exit(1)
-
-
-def _execute(arguments: str) -> None:
-    """Execute the run as `dagster api execute_run` does, and end the process."""
-    from dagster._cli.api import execute_run_command
-
-    code = 1
-    try:
-        execute_run_command.main([arguments], standalone_mode=False)
-        code = 0
-    except BaseException as error:
-        print(f"a run ended with {error!r}", file=sys.stderr)
-    finally:
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(code)  # not by way of the worker's own frames
-
-
-def _fail_unfinished(arguments: str, exit_code: int) -> None:
-    from dagster import DagsterInstance
-    from dagster._grpc.types import ExecuteRunArgs
-    from dagster._serdes import deserialize_value
-
-    code = 1
-    try:
-        asked = deserialize_value(arguments, ExecuteRunArgs)
-        with DagsterInstance.from_ref(asked.instance_ref) as instance:  # type: ignore[arg-type]
-            run = instance.get_run_by_id(asked.run_id)
-            if run is not None and not run.is_finished:
-                cause = f"signal {-exit_code}" if exit_code < 0 else f"exit code {exit_code}"
-                instance.report_run_failed(run, f"The run's process ended by {cause}.")
-        code = 0
-    except BaseException as error:
-        print(f"a crash could not be reported: {error!r}", file=sys.stderr)
-    finally:
-        sys.stderr.flush()
-        os._exit(code)
 
 
 @click.command()

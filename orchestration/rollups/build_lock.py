@@ -1,11 +1,12 @@
 """One build at a time: a lock in the database that a run holds from its first step to its last."""
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import dagster as dg
 import psycopg
+
+from orchestration.settings import required
 
 _LOCK_NAME = "preorders build"
 
@@ -33,7 +34,4 @@ def publisher_dsn() -> str:
     Raises:
         RuntimeError: PREORDERS_PUBLISHER_DSN is not set.
     """
-    try:
-        return os.environ["PREORDERS_PUBLISHER_DSN"]
-    except KeyError:
-        raise RuntimeError("PREORDERS_PUBLISHER_DSN is not set; `preorders env` prints it") from None
+    return required("PREORDERS_PUBLISHER_DSN")

@@ -33,8 +33,8 @@ CODE = """
             file.write(str(exit_code))
         os._exit(0)
 
-    worker._execute = execute
-    worker._fail_unfinished = crashed
+    worker.execute = execute
+    worker.fail_unfinished = crashed
     worker._PROJECT = __import__("pathlib").Path(__file__).parent
     worker.main()
 """
