@@ -19,7 +19,8 @@ class Fault:
 
     Attributes:
         applies: to a method and a path.
-        kind: `status` (answer with `code`), `hang`, `reset`, `cut` (store half), `lie` (200 with an error body).
+        kind: `status` (answer with `code`), `hang`, `slow` (a second late), `reset`, `cut` (store nothing of it and
+            say that all is well), `lie` (200 with an error body).
         times: how often it happens.
     """
 
@@ -74,7 +75,9 @@ class FaultyStore:
                     self.end_headers()
                 body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
                 fault = store.take(self.command, self.path)
-                if fault is None:
+                if fault is not None and fault.kind == "slow":
+                    time.sleep(1)
+                if fault is None or fault.kind == "slow":
                     self._pass_on(dict(self.headers.items()), body)
                 elif fault.kind == "hang":
                     time.sleep(300)

@@ -107,7 +107,7 @@ def test_a_file_that_the_store_does_not_confirm_is_never_ready(
 
 
 @pytest.mark.usefixtures("large")
-@pytest.mark.parametrize("kind", ["status", "reset", "hang"])
+@pytest.mark.parametrize("kind", ["status", "reset", "hang", "slow"])
 def test_a_fault_that_passes_is_survived(built: Stack, store: Store, faulty: FaultyStore, kind: str) -> None:
     faulty.fault = Fault(is_part, kind, 503, "SlowDown", times=1)
     job_id, succeeded = export(built)
