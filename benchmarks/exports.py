@@ -38,8 +38,8 @@ _FILL = (
        from generate_series(1, %(rows)s) as n""",
     """insert into reports.rollup_customers_daily
            (shop_id, currency, starts_on, customer_id, offer_id, units, revenue_minor, deposits_collected_minor,
-            balances_collected_minor, refunds_issued_minor, balances_outstanding_minor, events)
-       select %(shop)s, 'USD', date '2026-01-01' + n %% 300, n, %(shop)s, 1, n %% 90000, 100, 0, 0, 0, 1
+            balances_collected_minor, refunds_issued_minor, balances_outstanding_minor, events, entries)
+       select %(shop)s, 'USD', date '2026-01-01' + n %% 300, n, %(shop)s, 1, n %% 90000, 100, 0, 0, 0, 1, 1
        from generate_series(1, %(rows)s) as n""",
     """insert into reports.fct_order_variants
            (shop_id, order_id, offer_id, product_id, variant_id, customer_id, placed_at, placed_on)
