@@ -34,10 +34,16 @@ _READY_SQL = """
 """
 _FAIL_SQL = """
     update service.export_jobs set status = 'failed', finished_at = now(), error = $3
-    where job_id = $1 and attempt_token = $2 and status = 'running'
+    where job_id = $1 and attempt_token = $2 and finished_at is null
 """
+# Not of a running job: without a token nobody would ever find it again.
 _CLEAN_SQL = """
-    update service.export_jobs set attempt_token = null where job_id = $1 and attempt_token = $2
+    update service.export_jobs set attempt_token = null
+    where job_id = $1 and attempt_token = $2 and status <> 'running'
+"""
+_IS_READY_SQL = """
+    select exists (select from service.export_jobs where job_id = $1 and status = 'ready' and object_key = $2)
+        as is_ready
 """
 _GIVE_BACK_SQL = f"""
     update service.export_jobs
@@ -119,8 +125,16 @@ async def make_ready(connection: Connection, attempt: Attempt, file: WrittenFile
         LostAttempt: the job is no longer this attempt's.
     """
     values = (attempt.object_key, file.build_id, file.row_count, file.size_bytes, file.sha256)
-    if await connection.execute(_READY_SQL, attempt.job_id, attempt.token, *values) != "UPDATE 1":
+    if await connection.execute(_READY_SQL, attempt.job_id, attempt.token, *values) == "UPDATE 1":
+        return
+    if not await is_ready(connection, attempt):  # it is when the answer to an earlier try was lost
         raise LostAttempt
+
+
+async def is_ready(connection: Connection, attempt: Attempt) -> bool:
+    """Return whether the job has ended with this attempt's file."""
+    row = await connection.fetchrow(_IS_READY_SQL, attempt.job_id, attempt.object_key)
+    return bool(row["is_ready"])
 
 
 async def fail(connection: Connection, job_id: str, token: UUID, error: str) -> None:

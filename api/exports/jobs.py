@@ -23,6 +23,10 @@ _COLUMNS = """
 """
 # The record of a job is gone 24 hours after its end, whether or not it was removed yet.
 _IS_KEPT = "(finished_at is null or finished_at > now() - interval '24 hours')"
+_JOBS_BEFORE = """(
+    select count(*) from service.export_jobs as earlier
+    where earlier.shop_id = $1 and earlier.finished_at is null and earlier.created_at < jobs.created_at
+)"""
 _CREATE_SQL = f"""
     insert into service.export_jobs
         (job_id, shop_id, report, request, parameters, file_format, file_name, idempotency_key)
@@ -40,14 +44,12 @@ _SAME_KEY_SQL = f"""
     from service.export_jobs where shop_id = $1 and (idempotency_key = $2 or job_id = $5)
 """
 _FIND_SQL = f"""
-    select {_COLUMNS}, (
-        select count(*) from service.export_jobs as earlier
-        where earlier.shop_id = $1 and earlier.finished_at is null and earlier.created_at < jobs.created_at
-    ) as jobs_before
+    select {_COLUMNS}, {_JOBS_BEFORE} as jobs_before
     from service.export_jobs as jobs where shop_id = $1 and job_id = $2 and {_IS_KEPT}
 """
 _LIST_SQL = f"""
-    select {_COLUMNS}, 0 as jobs_before from service.export_jobs where shop_id = $1 and {_IS_KEPT}
+    select {_COLUMNS}, {_JOBS_BEFORE} as jobs_before
+    from service.export_jobs as jobs where shop_id = $1 and {_IS_KEPT}
     order by created_at desc, job_id limit $2 offset $3
 """
 _COUNT_SQL = f"select count(*) as jobs from service.export_jobs where shop_id = $1 and {_IS_KEPT}"

@@ -1,20 +1,35 @@
 """The export runs' connections: reports from the replica, job records on the primary."""
 
+import asyncio
+import time
+
 import asyncpg
 
 from orchestration.settings import required
 
 _CONNECT_SECONDS = 5
 _RECORD_SECONDS = 10
+_RESTART_SECONDS = 30
 
 
 async def connect_to_reports() -> asyncpg.Connection:
-    """Connect to the replica. Its statements may take as long as the export does."""
-    return await asyncpg.connect(
-        required("PREORDERS_EXPORTS_REPLICA_DSN"),
-        timeout=_CONNECT_SECONDS,
-        server_settings={"application_name": "preorders-exports", "timezone": "UTC"},
-    )
+    """Connect to the replica, waiting some seconds for one that restarts. Its statements may take as long as needed.
+
+    Raises:
+        asyncpg.PostgresError, OSError: it does not come.
+    """
+    deadline = time.monotonic() + _RESTART_SECONDS
+    while True:
+        try:
+            return await asyncpg.connect(
+                required("PREORDERS_EXPORTS_REPLICA_DSN"),
+                timeout=_CONNECT_SECONDS,
+                server_settings={"application_name": "preorders-exports", "timezone": "UTC"},
+            )
+        except (asyncpg.PostgresError, OSError):
+            if time.monotonic() > deadline:
+                raise
+            await asyncio.sleep(1)
 
 
 def job_records() -> asyncpg.Pool:

@@ -51,13 +51,14 @@ async def _end_abandoned(context: dg.SensorEvaluationContext, records: asyncpg.P
     without_run = [job_id for job_id, run_id in held.items() if run_id in ended_ids]
     removed = 0
     for attempt in await abandoned_attempts(records, without_run):
+        # First it loses the job, so that it can't make ready what is being removed; its token keeps others waiting.
+        await give_back(records, attempt.job_id, attempt.token)
         try:
             await asyncio.to_thread(remove_attempt, s3_client(), export_bucket(), attempt.object_key)
         except StoreFailed as error:
             context.log.warning(f"{attempt.job_id}: the store cannot be cleaned up yet: {error}")
             await _end_uncleaned(records, attempt)
             continue
-        await give_back(records, attempt.job_id, attempt.token)
         await mark_clean(records, attempt.job_id, attempt.token)
         removed += 1
     return removed

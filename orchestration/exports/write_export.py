@@ -16,6 +16,7 @@ from api.exports.attempts import (
     claim,
     fail,
     give_back,
+    is_ready,
     make_ready,
     mark_clean,
     renew,
@@ -142,6 +143,8 @@ class _ExportRun:
 
     async def _end(self, records: asyncpg.Pool, attempt: Attempt, writer: ObjectWriter, error: BaseException) -> None:
         """Take away what was written, then let the job fail or wait for another run."""
+        if await is_ready(records, attempt):  # interrupted after the end: the file is the job's
+            return
         job = (records, attempt.job_id, attempt.token)
         is_stopped = isinstance(error, (asyncio.CancelledError, KeyboardInterrupt)) and self._is_being_terminated()
         if is_stopped:
