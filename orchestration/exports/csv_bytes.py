@@ -4,7 +4,7 @@ import hashlib
 import zlib
 
 _GZIP = 31  # zlib's window of 32 kB, in a gzip file
-_FASTEST_WORTHWHILE = 6
+_COMPRESSION_LEVEL = 6
 
 
 class CsvBytes:
@@ -19,7 +19,7 @@ class CsvBytes:
         self.lines = self.size_bytes = 0
         self._is_quoted = False
         self._hash = hashlib.sha256()
-        self._compressor = zlib.compressobj(_FASTEST_WORTHWHILE, zlib.DEFLATED, _GZIP) if compressed else None
+        self._compressor = zlib.compressobj(_COMPRESSION_LEVEL, zlib.DEFLATED, _GZIP) if compressed else None
 
     def feed(self, chunk: bytes) -> bytes:
         """Return what the chunk adds to the file."""

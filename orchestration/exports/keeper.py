@@ -1,7 +1,7 @@
 """The keeper of export jobs: launches what was missed, ends what died, and removes what was left behind.
 
 Nothing here depends on who died where. Each tick compares the job records with Dagster's runs and the store,
-so a job posted while anything was down is picked up when it is back, and no 202 is ever forgotten.
+so a job posted while anything was down is picked up when it is back.
 """
 
 import asyncio
