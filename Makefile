@@ -4,7 +4,7 @@ BIN := .venv/bin
 PREORDERS_HOME ?= .local
 BENCH_ORDERS ?= 7900000
 
-.PHONY: setup demo down test lint format bench
+.PHONY: setup demo down test test-long lint format bench
 
 setup: .venv/installed
 
@@ -23,6 +23,9 @@ down: setup
 
 test: setup
 	$(BIN)/pytest
+
+test-long: setup
+	$(BIN)/pytest -m long
 
 lint: setup
 	$(BIN)/ruff check .

@@ -106,8 +106,8 @@ def _code_server(home: Home, name: str, module: str) -> Program:
     return Program(
         name,
         [
-            sys.executable, "-m", "dagster", "code-server", "start", "-m", module, "--location-name", name,
-            "--host", "127.0.0.1", "--port", str(home.ports[name]), "--use-python-environment-entry-point",
+            sys.executable, "-m", "orchestration.code_server", "--module", module, "--location", name,
+            "--port", str(home.ports[name]),
         ],
         whole_group=True,
     )  # fmt: skip

@@ -12,7 +12,7 @@ from litestar.handlers import HTTPRouteHandler
 from api.authentication import needs_scope
 from api.database import Connection, as_tenant, read, snapshot
 from api.exports.crash_points import crash_point
-from api.exports.jobs import ExportJob, NewExport, cancel_job, create_job, find_job, list_jobs
+from api.exports.jobs import ExportJob, NewExport, cancel_job, create_job, find_job, find_repeated, list_jobs
 from api.exports.object_store import export_bucket, s3_client, sign_download
 from api.exports.request import check_export, decode_body, file_name, frozen_parameters
 from api.paths import BASE_PATH, EXPORTS_PATH, REPORTS_PATH
@@ -45,6 +45,11 @@ def _export_report(report: Report) -> HTTPRouteHandler:
         key = _idempotency_key(request)
         _refuse_other_types(request)
         asked = check_export(report, decode_body(await request.body()))
+        if key is not None and not asked.report.problems:
+            known = (shop_id, key, report.name, asked.as_json)
+            repeated = await as_tenant(services.primary, shop_id, lambda tenant: find_repeated(tenant, *known))
+            if repeated is not None:
+                return _accepted(repeated)
 
         async def resolve(connection: Connection) -> ReportQuery:
             async with snapshot(connection, shop_id) as tenant:
@@ -53,18 +58,17 @@ def _export_report(report: Report) -> HTTPRouteHandler:
         query = await read(services.replica, resolve)
         new = NewExport(
             report=report.name,
-            request=asked.given,
+            request=asked.as_json,
             parameters=frozen_parameters(asked, query),
             file_format=asked.file_format,
             file_name=file_name(report.name, query, asked.file_format),
             idempotency_key=key,
         )
         job, is_new = await as_tenant(services.primary, shop_id, lambda tenant: create_job(tenant, shop_id, new))
-        body = {"job_id": job.job_id, "status_url": f"{BASE_PATH}{EXPORTS_PATH}/{job.job_id}"}
         crash_point("job written")
         if is_new:
             services.launcher.start(job)
-        return Response(body, status_code=202)
+        return _accepted(job)
 
     return export_report
 
@@ -101,6 +105,10 @@ async def cancel_export(request: Request[Any, Any, Any], state: State, job_id: s
     shop_id = request.scope["state"]["caller"].shop_id
     job = await as_tenant(state.services.primary, shop_id, lambda tenant: cancel_job(tenant, shop_id, job_id))
     return _status(job)
+
+
+def _accepted(job: ExportJob) -> Response[dict[str, str]]:
+    return Response({"job_id": job.job_id, "status_url": f"{BASE_PATH}{EXPORTS_PATH}/{job.job_id}"}, status_code=202)
 
 
 def _status(job: ExportJob) -> dict[str, Any]:

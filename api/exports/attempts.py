@@ -144,7 +144,7 @@ async def fail(connection: Connection, job_id: str, token: UUID, error: str) -> 
 
 async def give_back(connection: Connection, job_id: str, token: UUID) -> None:
     """Let the job wait for another attempt, or fail it if this was the last one."""
-    error = f"the export was interrupted {MOST_ATTEMPTS} times; ask for it again"
+    error = f"the export was tried {MOST_ATTEMPTS} times and never finished; ask for it again"
     await connection.execute(_GIVE_BACK_SQL, job_id, token, error)
 
 

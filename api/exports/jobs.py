@@ -41,7 +41,8 @@ _FORGET_KEY_SQL = """
 """
 _SAME_KEY_SQL = f"""
     select {_COLUMNS}, report = $3 and request = $4 as is_same_request, 0 as jobs_before
-    from service.export_jobs where shop_id = $1 and (idempotency_key = $2 or job_id = $5)
+    from service.export_jobs
+    where shop_id = $1 and (idempotency_key = $2 and created_at > now() - interval '24 hours' or job_id = $5)
 """
 _FIND_SQL = f"""
     select {_COLUMNS}, {_JOBS_BEFORE} as jobs_before
@@ -106,7 +107,7 @@ class NewExport:
 
     Attributes:
         report: its name.
-        request, parameters: the body, and it with the defaults of now.
+        request, parameters: what was asked for, and it with the defaults of now.
         file_format, file_name: of the download.
         idempotency_key: of the caller, if it sent one.
         job_id: made here, so that writing the job once more makes no second one.
@@ -130,21 +131,40 @@ async def create_job(connection: Connection, shop_id: UUID, new: NewExport) -> t
     Raises:
         Invalid: the key was used for another request.
     """
-    request = json.dumps(new.request)
     if new.idempotency_key is not None:
         await connection.execute(_FORGET_KEY_SQL, shop_id, new.idempotency_key)
     row = await connection.fetchrow(
         _CREATE_SQL,
-        *(new.job_id, shop_id, new.report, request, json.dumps(new.parameters)),
+        *(new.job_id, shop_id, new.report, json.dumps(new.request), json.dumps(new.parameters)),
         *(new.file_format, new.file_name, new.idempotency_key),
     )
     if row is not None:
         return ExportJob(**row), True
-    values = (shop_id, new.idempotency_key, new.report, request, new.job_id)
-    same = dict(await connection.fetchrow(_SAME_KEY_SQL, *values))
-    if not same.pop("is_same_request"):
+    same = await find_repeated(connection, shop_id, new.idempotency_key, new.report, new.request, new.job_id)
+    assert same is not None  # a job whose key or id is taken: younger than 24 hours, so it is not forgotten yet
+    return same, False
+
+
+async def find_repeated(
+    connection: Connection,
+    shop_id: UUID,
+    idempotency_key: str | None,
+    report: str,
+    request: Mapping[str, Any],
+    job_id: str | None = None,
+) -> ExportJob | None:
+    """Return the job that was made with this key within 24 hours, or has this id; None if there is none.
+
+    Raises:
+        Invalid: the key was used for another request.
+    """
+    row = await connection.fetchrow(_SAME_KEY_SQL, shop_id, idempotency_key, report, json.dumps(request), job_id)
+    if row is None:
+        return None
+    found = dict(row)
+    if not found.pop("is_same_request"):
         raise Invalid(["Idempotency-Key was used for another request within 24 hours"])
-    return ExportJob(**same), False
+    return ExportJob(**found)
 
 
 async def find_job(connection: Connection, shop_id: UUID, job_id: str) -> ExportJob:

@@ -86,6 +86,6 @@ async def launch_export(client: httpx.AsyncClient, job: ExportJob) -> str:
     params = launch_params(EXPORTS_LOCATION, EXPORT_JOB, run_config(job.job_id), tags)
     response = await client.post("/graphql", json={"query": LAUNCH, "variables": {"params": params}}, timeout=_SECONDS)
     body = response.raise_for_status().json()
-    if body.get("errors"):
-        raise LaunchRefused(body["errors"][0]["message"])
+    if not body.get("data"):
+        raise LaunchRefused("; ".join(error["message"] for error in body.get("errors") or []) or "an empty answer")
     return launched_run_id(body["data"])

@@ -21,13 +21,16 @@ class ExportRequest:
 
     Attributes:
         report: the read's request, with the problems that it has.
-        given: the body, for comparing it with a repeated one.
         file_format: `csv` or `csv.gz`.
     """
 
     report: Request
-    given: Mapping[str, Any]
     file_format: str
+
+    @property
+    def as_json(self) -> dict[str, Any]:
+        """What was asked for, however it was written: repetitions are known by it."""
+        return {**{name: _as_json(value) for name, value in self.report.values.items()}, FORMAT.name: self.file_format}
 
 
 def export_schema(read_schema: Mapping[str, Any]) -> dict[str, Any]:
@@ -57,14 +60,15 @@ def decode_body(body: bytes) -> dict[str, Any]:
 def check_export(report: Report, given: Mapping[str, Any]) -> ExportRequest:
     """Check each parameter; the problems are in `report.problems`, for `resolve` to tell with its own."""
     request = check(report, given, parameters=(*report.parameters, FORMAT))
-    return ExportRequest(request, given, request.values.get(FORMAT.name, FORMAT.schema["default"]))
+    return ExportRequest(request, request.values.get(FORMAT.name, FORMAT.schema["default"]))
 
 
 def frozen_parameters(request: ExportRequest, query: ReportQuery) -> dict[str, Any]:
     """Return the parameters as JSON with the defaults of now: a job that starts after midnight keeps its window."""
-    values = {name: _as_json(value) for name, value in request.report.values.items() if name != FORMAT.name}
     window = {"from": query.window.first.isoformat(), "to": query.window.last.isoformat()}
-    return {**values, **window, "currency": query.currency}
+    frozen = {**request.as_json, **window, "currency": query.currency}
+    del frozen[FORMAT.name]
+    return frozen
 
 
 def file_name(report: str, query: ReportQuery, file_format: str) -> str:

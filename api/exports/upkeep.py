@@ -10,6 +10,8 @@ from api.reports.answer import Connection
 # The API launches a job's run right after its row is written; the keeper must not be faster.
 _LAUNCH_GRACE_SECONDS = 5
 MOST_LAUNCHES = 10
+# What a run may take to claim its job, or to clean up after it, before it counts as dead.
+SILENT_SECONDS = 60
 _MOST_AT_ONCE = 200
 _WAITING_SQL = f"""
     select job_id, shop_id, launches, (
@@ -35,11 +37,15 @@ _COUNT_LAUNCH_SQL = f"""
 _HELD_SQL = """
     select job_id, run_id from service.export_jobs where status = 'running' and leased_until >= now()
 """
+_LATELY_HELD_SQL = f"""
+    select run_id from service.export_jobs
+    where run_id = any($1) and leased_until > now() - interval '{SILENT_SECONDS} seconds'
+"""
 _ABANDONED_SQL = f"""
     select job_id, shop_id, attempt_token as token, file_name, status = 'running' as is_running
     from service.export_jobs
     where attempt_token is not null and (leased_until < now() or job_id = any($1))
-    order by created_at limit {_MOST_AT_ONCE}
+    order by finished_at is not null, created_at limit {_MOST_AT_ONCE}
 """
 _FORGET_SQL = """
     delete from service.export_jobs where finished_at < now() - interval '24 hours' and attempt_token is null
@@ -91,8 +97,13 @@ async def held_jobs(connection: Connection) -> dict[str, str]:
     return {row["job_id"]: row["run_id"] for row in await connection.fetch(_HELD_SQL)}
 
 
+async def lately_held(connection: Connection, runs: Sequence[str]) -> set[str]:
+    """Return those of the runs that hold a job, or did within the last minute."""
+    return {row["run_id"] for row in await connection.fetch(_LATELY_HELD_SQL, runs)}
+
+
 async def abandoned_attempts(connection: Connection, jobs_without_run: Sequence[str]) -> list[AbandonedAttempt]:
-    """Return attempts to clean up after, the oldest first.
+    """Return attempts to clean up after: those of unfinished jobs first, the oldest first.
 
     Args:
         connection: to the primary.

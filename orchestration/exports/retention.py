@@ -7,7 +7,7 @@ import dagster as dg
 from botocore.exceptions import ClientError
 
 from api.exports.object_store import export_bucket, s3_client
-from orchestration.exports.leftovers import abort_upload, open_uploads, told_as_store_failed
+from orchestration.exports.leftovers import StoreFailed, abort_upload, open_uploads, told_as_store_failed
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -48,14 +48,18 @@ def has_lifecycle_rules(client: "S3Client", bucket: str) -> bool:
 
 
 def remove_expired(client: "S3Client", bucket: str, now: datetime) -> tuple[int, int]:
-    """Remove what the rules would: objects of more than 8 days, uploads of more than 1. Return how many of each."""
+    """Remove what the rules would: objects of more than 8 days, uploads of more than 1. Return how many of each.
+
+    Raises:
+        StoreFailed: the store could not be asked, or kept something.
+    """
     pages = client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=_PREFIX)
     contents = [item for page in pages for item in page.get("Contents", [])]
     old: list[ObjectIdentifierTypeDef] = [
         {"Key": item["Key"]} for item in contents if item["LastModified"] < now - timedelta(days=_OBJECT_DAYS)
     ]
     for first in range(0, len(old), _MOST_KEYS):
-        client.delete_objects(Bucket=bucket, Delete={"Objects": old[first : first + _MOST_KEYS], "Quiet": True})
+        _delete(client, bucket, old[first : first + _MOST_KEYS])
     uploads = [
         upload
         for upload in open_uploads(client, bucket, _PREFIX)
@@ -64,6 +68,13 @@ def remove_expired(client: "S3Client", bucket: str, now: datetime) -> tuple[int,
     for upload in uploads:
         abort_upload(client, bucket, upload.key, upload.upload_id)
     return len(old), len(uploads)
+
+
+def _delete(client: "S3Client", bucket: str, objects: "list[ObjectIdentifierTypeDef]") -> None:
+    with told_as_store_failed("delete objects"):
+        kept = client.delete_objects(Bucket=bucket, Delete={"Objects": objects, "Quiet": True}).get("Errors", [])
+    if kept:
+        raise StoreFailed(f"delete objects: {len(kept)} of {len(objects)} are kept, the first because: {kept[0]}")
 
 
 @dg.op

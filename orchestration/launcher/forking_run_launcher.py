@@ -10,7 +10,7 @@ from dagster._core.launcher import CheckRunHealthResult, DefaultRunLauncher, Lau
 from dagster._grpc.types import ExecuteRunArgs
 from dagster._serdes import ConfigurableClassData, serialize_value
 
-from orchestration.launcher.protocol import NoWorker, ask, socket_path
+from orchestration.launcher.protocol import NoWorker, ask, launch_question, socket_path
 
 WORKER_TAG = "preorders/run_worker"
 
@@ -50,7 +50,7 @@ class ForkingRunLauncher(DefaultRunLauncher):
             run_id=run.run_id,
             instance_ref=self._instance.get_ref(),
         )
-        answer = self._ask(location, {"do": "launch", "run_id": run.run_id, "arguments": serialize_value(arguments)})
+        answer = self._ask(location, launch_question(run.run_id, serialize_value(arguments)))
         if "pid" not in answer:
             self._instance.add_run_tags(run.run_id, {WORKER_TAG: ""})
             self._instance.report_engine_event(f"Launched without a worker: {answer['problem']}", run)

@@ -2,10 +2,12 @@
 
 import json
 import socket
+import time
 from pathlib import Path
 from typing import Any
 
 _ANSWER_SECONDS = 10
+_LAUNCH_SECONDS = 5  # well before whoever asked gives up, and launches the run another way
 
 
 class NoWorker(Exception):
@@ -15,6 +17,11 @@ class NoWorker(Exception):
 def socket_path(folder: str, location: str) -> Path:
     """Return where the worker of a code location listens."""
     return Path(folder) / f"{location}.sock"
+
+
+def launch_question(run_id: str, arguments: str) -> dict[str, Any]:
+    """Return the question that has a worker fork a run, unless it comes to it too late (by the machine's clock)."""
+    return {"do": "launch", "run_id": run_id, "arguments": arguments, "before": time.monotonic() + _LAUNCH_SECONDS}
 
 
 def ask(path: Path, question: dict[str, Any]) -> dict[str, Any]:

@@ -76,6 +76,8 @@ class RunWorker:
     def _do(self, question: dict[str, Any], connection: socket.socket) -> dict[str, Any]:
         run_id = question["run_id"]
         if question["do"] == "launch":
+            if time.monotonic() > question["before"]:
+                return {"problem": "it was busy for too long"}  # by now the run may have been launched otherwise
             if self._is_stale():
                 return {"problem": "the code has changed, and its worker is being started anew"}
             self._arguments[run_id] = question["arguments"]

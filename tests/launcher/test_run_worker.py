@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from conftest import ROOT
 
-from orchestration.launcher.protocol import NoWorker, ask
+from orchestration.launcher.protocol import NoWorker, ask, launch_question
 
 CODE = """
     import orchestration.launcher.run_worker as worker
@@ -58,7 +58,7 @@ class WorkerUnderTest:
     def launch(self, run_id: str, seconds: float) -> dict[str, object]:
         run = self.folder / run_id
         run.write_text(str(seconds))
-        return ask(self.socket, {"do": "launch", "run_id": run_id, "arguments": str(run)})
+        return ask(self.socket, launch_question(run_id, str(run)))
 
     def is_running(self, run_id: str) -> bool:
         return bool(ask(self.socket, {"do": "check", "run_id": run_id})["is_running"])
@@ -143,6 +143,12 @@ def test_a_worker_whose_code_has_changed_forks_no_more_and_ends_after_its_last_r
     assert worker.is_running("before")
     assert worker.process.wait(timeout=20) == 0
     assert not (worker.folder / "after.pid").exists()
+
+
+def test_a_question_that_waited_too_long_launches_nothing(worker: WorkerUnderTest) -> None:
+    late = {**launch_question("late", str(worker.folder / "late")), "before": time.monotonic()}
+    assert "pid" not in ask(worker.socket, late)
+    assert not worker.is_running("late")
 
 
 def test_questions_that_are_none_do_not_stop_it(worker: WorkerUnderTest) -> None:
