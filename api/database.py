@@ -22,7 +22,8 @@ Connection = asyncpg.pool.PoolConnectionProxy
 _FINAL = (
     asyncpg.QueryCanceledError,
     asyncpg.LockNotAvailableError,
-    asyncpg.TooManyConnectionsError,
+    asyncpg.InsufficientResourcesError,  # too many connections, a full disk
+    asyncpg.InvalidAuthorizationSpecificationError,  # perhaps another server has taken the port of one that is down
     asyncpg.CannotConnectNowError,
     TimeoutError,
 )

@@ -34,6 +34,8 @@ def answer_error(error: Exception, method: str, path: str) -> ErrorAnswer:
     status, messages = _told(error, method, path)
     if status == 500:
         _logger.error("unexpected error on %s %s", method, path, exc_info=error)
+    elif isinstance(error, Unavailable):
+        _logger.warning("no answer to %s %s: %r", method, path, error.__cause__)
     return ErrorAnswer(status, {"errors": messages}, {"Retry-After": str(RETRY_SECONDS)} if status == 503 else {})
 
 
