@@ -22,7 +22,13 @@ class OneShapeProtocol(HttpToolsProtocol):
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", type=int, default=8000, show_default=True)
-def main(host: str, port: int) -> None:
+@click.option(
+    "--trusted-proxies",
+    envvar="PREORDERS_TRUSTED_PROXIES",
+    default="",
+    help="Addresses or networks, comma-separated, whose X-Forwarded-For is believed; none by default.",
+)
+def main(host: str, port: int, trusted_proxies: str) -> None:
     """Serve until told to stop, then finish what is under way."""
     uvicorn.run(
         "api.app:create_app",
@@ -32,6 +38,9 @@ def main(host: str, port: int) -> None:
         http=OneShapeProtocol,
         server_header=False,
         access_log=False,
+        # by default uvicorn believes whatever runs on the same machine
+        proxy_headers=bool(trusted_proxies),
+        forwarded_allow_ips=trusted_proxies,
         timeout_graceful_shutdown=_DRAIN_SECONDS,
     )
 

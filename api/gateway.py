@@ -4,6 +4,7 @@ It stands outside the router, so that unknown paths and verbs pass it too, and n
 """
 
 import re
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from litestar.datastructures import Headers, MutableScopeHeaders
@@ -12,6 +13,7 @@ from litestar.exceptions import MethodNotAllowedException
 from litestar.exceptions.http_exceptions import RequestEntityTooLarge
 from litestar.serialization import encode_json
 
+from api.authentication import Unauthenticated
 from api.errors import answer_error
 from api.paths import is_below_base
 from api.rate_limit import READ_COST, WRITE_COST, Allowance
@@ -19,12 +21,21 @@ from api.rate_limit import READ_COST, WRITE_COST, Allowance
 if TYPE_CHECKING:
     from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
+    from api.authentication import Caller
     from api.services import Services
 
 LARGEST_BODY = 64 * 1024
 _SLASHES = re.compile("/{2,}")
 _READS = {"GET", "HEAD", "OPTIONS"}
 _VERBS = {"GET", "POST"}
+
+
+class TooManyRefusals(Exception):
+    """An address has tried too many keys that are none."""
+
+    def __init__(self, allowance: Allowance) -> None:
+        super().__init__()
+        self.allowance = allowance
 
 
 class Gateway:
@@ -45,14 +56,17 @@ class Gateway:
             return
         headers = Headers.from_scope(scope)
         try:
-            caller = await self._services.authenticator.caller(headers.getall("x-auth-token", []))
+            caller = await self._caller(headers.getall("x-auth-token", []), scope)
             cost = READ_COST if scope["method"] in _READS else WRITE_COST
             allowance = await self._services.rate_limiter.spend(caller, cost)
+        except TooManyRefusals as refusal:
+            await _limit(refusal.allowance, "calls without a valid key from one address", send)
+            return
         except Exception as error:  # answered in the one shape, whatever it is
             await _refuse(error, scope, send)
             return
         if not allowance.allowed:
-            await _limit(allowance, send)
+            await _limit(allowance, "points", send, allowance.headers)
             return
 
         async def send_with_headers(message: "Message") -> None:
@@ -71,20 +85,34 @@ class Gateway:
         scope.setdefault("state", {})["caller"] = caller
         await self._application(scope, receive, send_with_headers)
 
+    async def _caller(self, keys: list[str], scope: "HTTPScope") -> "Caller":
+        known = self._services.authenticator.known_caller(keys)
+        if known is not None:
+            return known
+        address = scope["client"][0] if scope["client"] else ""
+        allowance = await self._services.rate_limiter.allow_guess(address)
+        if not allowance.allowed:
+            raise TooManyRefusals(allowance)
+        try:
+            return await self._services.authenticator.caller(keys)
+        except Unauthenticated:
+            await self._services.rate_limiter.note_refusal(address)
+            raise
+
 
 async def _refuse(error: Exception, scope: "HTTPScope", send: "Send") -> None:
     answer = answer_error(error, scope["method"], scope["path"])
     await _send_json(answer.status, answer.body, answer.headers, send)
 
 
-async def _limit(allowance: Allowance, send: "Send") -> None:
+async def _limit(allowance: Allowance, what: str, send: "Send", headers: Mapping[str, str] | None = None) -> None:
     seconds = allowance.retry_after
     body = {
         "error": "Rate limit exceeded",
         "retry_after": seconds,
-        "message": f"The limit is {allowance.limit} points a minute; try again in {seconds} seconds.",
+        "message": f"The limit is {allowance.limit} {what} a minute; try again in {seconds} seconds.",
     }
-    await _send_json(429, body, {**allowance.headers, "Retry-After": str(seconds)}, send)
+    await _send_json(429, body, {**(headers or {}), "Retry-After": str(seconds)}, send)
 
 
 async def _send_json(status: int, body: object, headers: dict[str, str], send: "Send") -> None:

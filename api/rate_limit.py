@@ -1,8 +1,12 @@
-"""Rate limits by shop: points in a moving minute, a read costs 1, a write 2 (spec: api.md, Common)."""
+"""Rate limits: points of a shop in a moving minute, a read costs 1, a write 2 (spec: api.md, Common).
+
+Calls without a valid key are counted by address.
+"""
 
 import math
 import time
 from dataclasses import dataclass
+from ipaddress import ip_address, ip_network
 
 from limits import RateLimitItemPerMinute
 from limits.aio.strategies import MovingWindowRateLimiter
@@ -47,9 +51,10 @@ class Allowance:
 class RateLimiter:
     """One bucket a shop, whichever of its keys is used."""
 
-    def __init__(self, storage: str) -> None:
+    def __init__(self, storage: str, refusals_per_minute: int) -> None:
         """Use the storage of a `limits` URL, such as `memory://` or `redis://..`."""
         self._strategy = MovingWindowRateLimiter(storage_from_string(f"async+{storage}"))
+        self._refusals = RateLimitItemPerMinute(refusals_per_minute)
 
     async def spend(self, caller: Caller, cost: int) -> Allowance:
         """Take the points of one call, if they are there."""
@@ -57,3 +62,23 @@ class RateLimiter:
         allowed = await self._strategy.hit(item, str(caller.shop_id), cost=cost)
         stats = await self._strategy.get_window_stats(item, str(caller.shop_id))
         return Allowance(allowed, caller.points_per_minute, stats.remaining, stats.reset_time)
+
+    async def allow_guess(self, address: str) -> Allowance:
+        """Say whether the address may try a key that is not known to be valid."""
+        bucket = ("without a key", _network(address))
+        allowed = await self._strategy.test(self._refusals, *bucket)
+        stats = await self._strategy.get_window_stats(self._refusals, *bucket)
+        return Allowance(allowed, self._refusals.amount, stats.remaining, stats.reset_time)
+
+    async def note_refusal(self, address: str) -> None:
+        """Count a call without a valid key."""
+        await self._strategy.hit(self._refusals, "without a key", _network(address))
+
+
+def _network(address: str) -> str:
+    """Return what one caller holds: an IPv4 address, or the 64 bits that an IPv6 host can choose its own from."""
+    try:
+        parsed = ip_address(address)
+    except ValueError:
+        return address  # a Unix socket's
+    return address if parsed.version == 4 else str(ip_network((parsed, 64), strict=False))

@@ -33,7 +33,7 @@ class Services:
         self.primary = await connect(settings.primary_dsn, settings.pool_size, "preorders-api")
         self.replica = await connect(settings.replica_dsn, settings.pool_size, "preorders-api reports")
         self.authenticator = Authenticator(self.primary, self.replica, settings.key_cache_seconds)
-        self.rate_limiter = RateLimiter(settings.rate_limit_storage)
+        self.rate_limiter = RateLimiter(settings.rate_limit_storage, settings.refusals_per_minute)
         self.launcher = Launcher(settings.dagster_url)
         heartbeat = asyncio.create_task(beat(self.primary))
         try:

@@ -13,6 +13,7 @@ class Settings:
             report is read from the replica.
         dagster_url: of Dagster's webserver, which launches exports; None leaves that to the keeper of exports.
         rate_limit_storage: URL of the `limits` library: `memory://` for one process, Valkey or Redis for several.
+        refusals_per_minute: how many calls without a valid key an address may make before it is answered 429.
         pool_size: most connections to each server.
         key_cache_seconds: how long a checked key is trusted, so at most how long a revoked one lives.
     """
@@ -21,6 +22,7 @@ class Settings:
     replica_dsn: str
     dagster_url: str | None = None
     rate_limit_storage: str = "memory://"
+    refusals_per_minute: int = 300
     pool_size: int = 10
     key_cache_seconds: float = 30
 
@@ -39,5 +41,6 @@ class Settings:
             replica_dsn=os.environ["PREORDERS_API_REPLICA_DSN"],
             dagster_url=os.environ.get("PREORDERS_DAGSTER_URL"),
             rate_limit_storage=os.environ.get("PREORDERS_RATE_LIMIT_STORAGE", cls.rate_limit_storage),
+            refusals_per_minute=int(os.environ.get("PREORDERS_REFUSALS_PER_MINUTE", cls.refusals_per_minute)),
             pool_size=int(os.environ.get("PREORDERS_API_POOL_SIZE", cls.pool_size)),
         )

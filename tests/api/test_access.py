@@ -77,6 +77,23 @@ def test_the_rate_limit_counts_points_and_says_when_to_come_back(built: Stack) -
     assert built.anonymous(headers={"X-Auth-Token": another_key}).get("").status_code == 429, "one bucket a shop"
 
 
+def test_an_address_that_tries_keys_is_slowed_down_and_valid_keys_are_not(built: Stack, golden: httpx.Client) -> None:
+    assert golden.get("").status_code == 200
+    # another address of this machine; and nobody may say that he comes from elsewhere
+    transport = httpx.HTTPTransport(local_address="127.0.0.2")
+    guessing = built.anonymous(transport=transport, headers={"X-Forwarded-For": "203.0.113.9"})
+    statuses = [guessing.get("", headers={"X-Auth-Token": f"pre_{number}"}).status_code for number in range(301)]
+    assert set(statuses[:300]) == {401}
+    assert statuses[300] == 429
+    refused = guessing.get("", headers={"X-Forwarded-For": "203.0.113.10"})
+    assert refused.status_code == 429
+    assert refused.json().keys() == {"error", "retry_after", "message"}
+    assert refused.headers["retry-after"] == str(refused.json()["retry_after"])
+    known = guessing.get("", headers={"X-Auth-Token": built.keys[DOMAIN]})
+    assert known.status_code == 200, "a key that is in use is not locked out by its neighbours"
+    assert built.anonymous().get("").status_code == 401, "another address may try"
+
+
 def test_the_api_role_sees_one_shop_and_writes_no_reports(built: Stack) -> None:
     with psycopg.connect(built.environment["PREORDERS_API_REPLICA_DSN"], autocommit=True) as connection:
         with pytest.raises(psycopg.Error, match=r"preorders\.shop_id"):
