@@ -5,6 +5,9 @@ import uvicorn
 from litestar.serialization import encode_json
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from api.logs import log_as_json
+from api.tracing import trace_if_asked
+
 _DRAIN_SECONDS = 5
 
 
@@ -30,6 +33,8 @@ class OneShapeProtocol(HttpToolsProtocol):
 )
 def main(host: str, port: int, trusted_proxies: str) -> None:
     """Serve until told to stop, then finish what is under way."""
+    log_as_json()
+    trace_if_asked()
     uvicorn.run(
         "api.app:create_app",
         factory=True,
@@ -37,6 +42,7 @@ def main(host: str, port: int, trusted_proxies: str) -> None:
         port=port,
         http=OneShapeProtocol,
         server_header=False,
+        log_config=None,
         access_log=False,
         # by default uvicorn believes whatever runs on the same machine
         proxy_headers=bool(trusted_proxies),

@@ -10,10 +10,11 @@ from litestar.types import ASGIApp
 from api.controllers.discovery import help_handlers
 from api.controllers.documentation import assets, openapi_document, openapi_page
 from api.controllers.exports import export_handlers
-from api.controllers.health import live, ready
+from api.controllers.health import live, metrics, ready
 from api.controllers.reports import read_catalog, report_handlers
 from api.errors import handle_error
 from api.gateway import LARGEST_BODY, Gateway
+from api.observation import Observation
 from api.services import Services
 from api.settings import Settings
 
@@ -37,12 +38,13 @@ def create_app(settings: Settings | None = None) -> ASGIApp:
     application = Litestar(
         [
             *(read_catalog, *report_handlers(), *export_handlers(), *help_handlers()),
-            *(live, ready, openapi_document, openapi_page, assets()),
+            *(live, ready, metrics, openapi_document, openapi_page, assets()),
         ],
         exception_handlers={Exception: handle_error},
         lifespan=[lifespan],
+        logging_config=None,  # the server's, see api/logs.py
         openapi_config=None,  # made from the registry instead
         request_max_body_size=LARGEST_BODY,
         state=State({"services": services}),
     )
-    return Gateway(application, services)
+    return Observation(Gateway(application, services), services)

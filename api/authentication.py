@@ -19,11 +19,13 @@ DEFAULT_POINTS_PER_MINUTE = 360
 _LONGEST_KEY = 200
 _LIVE_KEY_SQL = """
     select keys.key_hash, keys.shop_id, keys.scopes, limits.points_per_minute,
+        keys.last_used_on is distinct from current_date as is_new_today,
         extract(epoch from keys.expires_at - now())::float8 as seconds_left
     from service.api_keys as keys
     left join service.rate_limits as limits on limits.shop_id = keys.shop_id
     where keys.key_hash = $1 and keys.revoked_at is null and (keys.expires_at is null or keys.expires_at > now())
 """
+_USED_SQL = "update service.api_keys set last_used_on = current_date where key_hash = $1"
 
 
 class Unauthenticated(Exception):
@@ -84,6 +86,8 @@ class Authenticator:
 
         try:
             row = await read(self._primary, find)
+            if row is not None and row["is_new_today"]:
+                await self._note_use(digest)
         except Unavailable:
             row = await read(self._replica, find)
         if row is None or not hmac.compare_digest(row["key_hash"], digest):
@@ -93,3 +97,9 @@ class Authenticator:
             seconds = min(seconds, row["seconds_left"])
         points = row["points_per_minute"] or DEFAULT_POINTS_PER_MINUTE
         return time.monotonic() + seconds, Caller(row["shop_id"], frozenset(row["scopes"]), points)
+
+    async def _note_use(self, digest: bytes) -> None:
+        async def note(connection: Connection) -> None:
+            await connection.execute(_USED_SQL, digest)
+
+        await read(self._primary, note)

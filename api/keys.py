@@ -4,7 +4,7 @@ import hashlib
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, LiteralString
 from uuid import UUID
 
@@ -33,6 +33,7 @@ class ApiKey:
     created_at: datetime
     expires_at: datetime | None
     revoked_at: datetime | None
+    last_used_on: date | None
     is_live: bool
 
 
@@ -145,6 +146,7 @@ def _read_keys(connection: Connection, rest: LiteralString, values: Sequence[obj
             keys.created_at,
             keys.expires_at,
             keys.revoked_at,
+            keys.last_used_on,
             keys.revoked_at is null and (keys.expires_at is null or keys.expires_at > now()) as is_live
         from service.api_keys as keys
     """

@@ -5,14 +5,18 @@ Calls without a valid key are counted by address.
 
 import math
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
 
 from limits import RateLimitItemPerMinute
 from limits.aio.strategies import MovingWindowRateLimiter
+from limits.errors import StorageError
 from limits.storage import storage_from_string
 
 from api.authentication import Caller
+from api.database import Unavailable
 
 READ_COST = 1
 WRITE_COST = 2
@@ -53,26 +57,41 @@ class RateLimiter:
 
     def __init__(self, storage: str, refusals_per_minute: int) -> None:
         """Use the storage of a `limits` URL, such as `memory://` or `redis://..`."""
-        self._strategy = MovingWindowRateLimiter(storage_from_string(f"async+{storage}"))
+        self._strategy = MovingWindowRateLimiter(storage_from_string(f"async+{storage}", wrap_exceptions=True))
         self._refusals = RateLimitItemPerMinute(refusals_per_minute)
 
     async def spend(self, caller: Caller, cost: int) -> Allowance:
-        """Take the points of one call, if they are there."""
+        """Take the points of one call, if they are there.
+
+        Raises:
+            Unavailable: as the other methods do, when the storage cannot be reached.
+        """
         item = RateLimitItemPerMinute(caller.points_per_minute)
-        allowed = await self._strategy.hit(item, str(caller.shop_id), cost=cost)
-        stats = await self._strategy.get_window_stats(item, str(caller.shop_id))
+        with _told_as_unavailable():
+            allowed = await self._strategy.hit(item, str(caller.shop_id), cost=cost)
+            stats = await self._strategy.get_window_stats(item, str(caller.shop_id))
         return Allowance(allowed, caller.points_per_minute, stats.remaining, stats.reset_time)
 
     async def allow_guess(self, address: str) -> Allowance:
         """Say whether the address may try a key that is not known to be valid."""
         bucket = ("without a key", _network(address))
-        allowed = await self._strategy.test(self._refusals, *bucket)
-        stats = await self._strategy.get_window_stats(self._refusals, *bucket)
+        with _told_as_unavailable():
+            allowed = await self._strategy.test(self._refusals, *bucket)
+            stats = await self._strategy.get_window_stats(self._refusals, *bucket)
         return Allowance(allowed, self._refusals.amount, stats.remaining, stats.reset_time)
 
     async def note_refusal(self, address: str) -> None:
         """Count a call without a valid key."""
-        await self._strategy.hit(self._refusals, "without a key", _network(address))
+        with _told_as_unavailable():
+            await self._strategy.hit(self._refusals, "without a key", _network(address))
+
+
+@contextmanager
+def _told_as_unavailable() -> Iterator[None]:
+    try:
+        yield
+    except StorageError as error:
+        raise Unavailable from error
 
 
 def _network(address: str) -> str:

@@ -10,6 +10,7 @@ from api.authentication import Authenticator
 from api.database import connect
 from api.heartbeat import beat
 from api.launcher import Launcher
+from api.metrics import Metrics
 from api.rate_limit import RateLimiter
 from api.settings import Settings
 
@@ -21,6 +22,7 @@ class Services:
     replica: asyncpg.Pool
     authenticator: Authenticator
     rate_limiter: RateLimiter
+    metrics: Metrics
     launcher: Launcher
 
     def __init__(self, settings: Settings) -> None:
@@ -34,6 +36,7 @@ class Services:
         self.replica = await connect(settings.replica_dsn, settings.pool_size, "preorders-api reports")
         self.authenticator = Authenticator(self.primary, self.replica, settings.key_cache_seconds)
         self.rate_limiter = RateLimiter(settings.rate_limit_storage, settings.refusals_per_minute)
+        self.metrics = Metrics(self.primary, self.replica)
         self.launcher = Launcher(settings.dagster_url)
         heartbeat = asyncio.create_task(beat(self.primary))
         try:

@@ -16,6 +16,7 @@ from uuid import UUID
 from api.reports.answer import Connection
 from api.reports.contract import Invalid
 
+STATUSES = ("queued", "running", "ready", "failed", "cancelled")
 _JOB_ID = re.compile("exp_[0-9a-f]{16}")
 _COLUMNS = """
     job_id, shop_id, report, file_name, status, progress, error, object_key, row_count, size_bytes, sha256,
@@ -184,6 +185,12 @@ async def list_jobs(connection: Connection, shop_id: UUID, page: int, per_page: 
     offset = min((page - 1) * per_page, 2**63 - 1)
     rows = await connection.fetch(_LIST_SQL, shop_id, per_page, offset)
     return [ExportJob(**row) for row in rows], (await connection.fetchrow(_COUNT_SQL, shop_id))["jobs"]
+
+
+async def count_jobs(connection: Connection) -> dict[str, int]:
+    """Return how many jobs are on record, of all shops, by status."""
+    rows = await connection.fetch("select status, jobs from service.count_export_jobs()")
+    return {row["status"]: row["jobs"] for row in rows}
 
 
 async def cancel_job(connection: Connection, shop_id: UUID, job_id: str) -> ExportJob:
