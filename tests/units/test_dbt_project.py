@@ -11,7 +11,9 @@ import pytest
 from conftest import ROOT
 from oracle.metrics import EVERY_METRIC
 
-_UNUSED = {f"PREORDERS_{name}": "1" for name in ("DBT_HOST", "DBT_PORT", "DBT_DBNAME", "ANALYST_USER", "ANALYST_PASSWORD")}
+_UNUSED = {
+    f"PREORDERS_{name}": "1" for name in ("DBT_HOST", "DBT_PORT", "DBT_DBNAME", "ANALYST_USER", "ANALYST_PASSWORD")
+}
 
 
 @pytest.fixture(scope="module")

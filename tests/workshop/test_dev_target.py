@@ -41,15 +41,20 @@ def differing(stack: Stack, model: str, served_if: str, value: object) -> int:
         columns = ", ".join(
             name
             for (name,) in connection.execute(
-                "select column_name from information_schema.columns where table_schema = 'analytics' and table_name = %s",
+                "select column_name from information_schema.columns"
+                " where table_schema = 'analytics' and table_name = %s",
                 (model,),
             )
         )
         own = f"select {columns} from dev_ann_lee.{model}"
         served = f"select {columns} from analytics.{model} where {served_if}"
         row = connection.execute(
-            f"select (select count(*) from ({own} except all {served}) as more)"
-            f" + (select count(*) from ({served} except all {own}) as less), (select count(*) from ({own}) as all_rows)".encode(),
+            f"""
+            select
+                (select count(*) from ({own} except all {served}) as more)
+                + (select count(*) from ({served} except all {own}) as less),
+                (select count(*) from ({own}) as every_row)
+            """.encode(),
             (value, value),
         ).fetchone()
     assert row is not None and row[1] > 0, "nothing was built"
@@ -70,7 +75,8 @@ def test_the_commands_work_as_printed_and_leave_what_is_served(built: Stack) -> 
     done = run_in_shell(
         built,
         'eval "$(.venv/bin/preorders env)"\n'
-        ".venv/bin/dbt build --quiet --project-dir dbt_project --vars 'sample_percent: 33.3' --exclude-resource-type unit_test",
+        ".venv/bin/dbt build --quiet --project-dir dbt_project --vars 'sample_percent: 33.3'"
+        " --exclude-resource-type unit_test",
     )
     assert done.returncode == 0, done.stdout[-3000:]
     assert differing(built, "fct_ledger", _IN_SAMPLE, 3330) == 0
@@ -106,8 +112,7 @@ def test_what_is_served_is_never_a_sample(built: Stack) -> None:
     done = run_in_shell(
         built,
         'eval "$(.venv/bin/preorders env)"\n'
-        ".venv/bin/dbt compile --project-dir dbt_project --target served --vars 'sample_percent: 50'"
-        " --select stg_preorders__orders",
+        ".venv/bin/dbt parse --project-dir dbt_project --target served --vars 'sample_percent: 50'",
     )
     assert done.returncode != 0
     assert "what is served holds every order" in done.stdout
