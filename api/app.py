@@ -11,7 +11,7 @@ from api.controllers.discovery import help_handlers
 from api.controllers.documentation import assets, openapi_document, openapi_page
 from api.controllers.exports import export_handlers
 from api.controllers.health import live, ready
-from api.controllers.reports import read_catalog, report_handlers
+from api.controllers.reports import read_catalog, read_definitions, report_handlers
 from api.errors import handle_error
 from api.gateway import LARGEST_BODY, Gateway
 from api.services import Services
@@ -36,7 +36,7 @@ def create_app(settings: Settings | None = None) -> ASGIApp:
 
     application = Litestar(
         [
-            *(read_catalog, *report_handlers(), *export_handlers(), *help_handlers()),
+            *(read_catalog, read_definitions, *report_handlers(), *export_handlers(), *help_handlers()),
             *(live, ready, openapi_document, openapi_page, assets()),
         ],
         exception_handlers={Exception: handle_error},
