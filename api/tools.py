@@ -73,7 +73,8 @@ class ToolServer:
             return _result({"errors": [f"{name} must be given, as letters, digits and _" for name in wrong]}, True)
         path = BASE_PATH + re.sub(r":(\w+)", lambda found: str(in_path[str(found[1])]), action.path)
         [key] = keys_given(context.request.scope["headers"], may_be_bearer=True)
-        transport = httpx.ASGITransport(self.api)  # type: ignore[arg-type]
+        caller = context.request.client or ("", 0)
+        transport = httpx.ASGITransport(self.api, client=caller)  # type: ignore[arg-type]
         async with httpx.AsyncClient(transport=transport, base_url="http://api", headers={KEY_HEADER: key}) as client:
             if action.method == "GET":
                 response = await client.get(path, params=_query(arguments))
