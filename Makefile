@@ -4,7 +4,7 @@ BIN := .venv/bin
 PREORDERS_HOME ?= .local
 BENCH_ORDERS ?= 7900000
 
-.PHONY: setup demo down test test-long lint format bench
+.PHONY: setup demo down report-diff docs test test-long lint format bench
 
 setup: .venv/installed
 
@@ -20,6 +20,15 @@ demo: setup
 
 down: setup
 	$(BIN)/preorders down --home $(PREORDERS_HOME)
+
+# A page for each metric, from their one definition
+docs: setup
+	$(BIN)/python -m local.metric_pages
+
+# Which numbers of which reports differ between a git revision and the files as they are: make report-diff BASE=main
+report-diff: setup
+	@test -n "$(BASE)" || { echo 'say what to compare with: make report-diff BASE=main' >&2; exit 2; }
+	$(BIN)/preorders report-diff "$(BASE)" --home $(PREORDERS_HOME)
 
 test: setup
 	$(BIN)/pytest

@@ -84,6 +84,14 @@ def actions(metrics: Metrics) -> list[Action]:
     ]
     return [
         Action("preorders_reports", "GET", REPORTS_PATH, "Catalog of the reports.", ("catalog", "reports"), _NOTHING),
+        Action(
+            "preorders_reports_definitions",
+            "GET",
+            f"{REPORTS_PATH}/definitions",
+            "What each metric means: formula, date rule, currency rule, and what it adds up over.",
+            ("metrics", "metric definitions", "glossary"),
+            _NOTHING,
+        ),
         *reads,
         *exports,
         Action(

@@ -2,6 +2,7 @@
 
 import hmac
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -16,6 +17,7 @@ from api.database import Connection, Unavailable, read
 from api.keys import hash_key
 
 DEFAULT_POINTS_PER_MINUTE = 360
+KEY_HEADER = "X-Auth-Token"
 _LONGEST_KEY = 200
 _LIVE_KEY_SQL = """
     select keys.key_hash, keys.shop_id, keys.scopes, limits.points_per_minute,
@@ -39,6 +41,15 @@ class Caller:
     shop_id: UUID
     scopes: frozenset[str]
     points_per_minute: int
+
+
+def keys_given(headers: Iterable[tuple[bytes, bytes]], may_be_bearer: bool = False) -> list[str]:
+    """Return the keys that a request's raw headers carry: in `X-Auth-Token`, or, where it may be, as a bearer's."""
+    given = [value.decode("latin-1") for name, value in headers if name == KEY_HEADER.lower().encode()]
+    if given or not may_be_bearer:
+        return given
+    tokens = [value.decode("latin-1").split(None, 1) for name, value in headers if name == b"authorization"]
+    return [token[1] for token in tokens if len(token) == 2 and token[0].lower() == "bearer"]
 
 
 def needs_scope(scope: str) -> Guard:

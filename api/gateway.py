@@ -13,9 +13,9 @@ from litestar.exceptions import MethodNotAllowedException
 from litestar.exceptions.http_exceptions import RequestEntityTooLarge
 from litestar.serialization import encode_json
 
-from api.authentication import Unauthenticated
+from api.authentication import Unauthenticated, keys_given
 from api.errors import answer_error
-from api.paths import is_below_base
+from api.paths import MCP_PATH, needs_key
 from api.rate_limit import READ_COST, WRITE_COST, Allowance
 
 if TYPE_CHECKING:
@@ -51,13 +51,15 @@ class Gateway:
             return
         # The router folds slashes; a path must mean the same to it and to this gate.
         scope["path"] = _SLASHES.sub("/", scope["path"])
-        if not is_below_base(scope["path"]):
+        if not needs_key(scope["path"]):
             await self._application(scope, receive, send)
             return
         headers = Headers.from_scope(scope)
+        is_mcp = scope["path"].rstrip("/") == MCP_PATH
         try:
-            caller = await self._caller(headers.getall("x-auth-token", []), scope)
-            cost = READ_COST if scope["method"] in _READS else WRITE_COST
+            caller = await self._caller(keys_given(scope["headers"], may_be_bearer=is_mcp), scope)
+            # a tool's call passes here once more, as what it is
+            cost = READ_COST if is_mcp or scope["method"] in _READS else WRITE_COST
             allowance = await self._services.rate_limiter.spend(caller, cost)
         except TooManyRefusals as refusal:
             await _limit(refusal.allowance, "calls without a valid key from one address", send)

@@ -61,7 +61,11 @@ def answer_schema(action: str, metrics: Metrics) -> dict[str, Any]:
         return object_schema({"job_id": _TEXT, "status_url": _TEXT})
     catalog = {"name": _TEXT, "description": _TEXT, "aliases": _list(_TEXT), "url": _TEXT}
     listed = {**_JOB, "report": _TEXT, "file_name": _TEXT, "created_at": _INSTANT, "finished_at": _nullable(_INSTANT)}
+    definition = dict.fromkeys(("metric", "description", "unit", "kind"), _TEXT)
+    definition |= {name: _nullable(_TEXT) for name in ("formula", "date_rule", "currency_rule")}
+    definition |= {name: _list(_TEXT) for name in ("adds_over", "reports", "models")}
     return {
+        "definitions": object_schema({"metrics": _list(object_schema(definition))}),
         "": object_schema({"reports": _list(object_schema(catalog))}),
         "exports": object_schema({"exports": _list(object_schema(listed, _OPTIONAL)), "meta": object_schema(_META)}),
         "export_status": object_schema({**_JOB, **_FILE}, (*_OPTIONAL, *_FILE)),

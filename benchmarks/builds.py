@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from benchmarks.measuring import BIN, Row, median_ms, run
 from local.home import Home
+from orchestration.rollups.dbt_project import dbt_folders
 
 REPEATS = 3
 
@@ -11,6 +12,6 @@ REPEATS = 3
 def measure(home: Home) -> Iterator[Row]:
     """Measure a build of nothing."""
     measured = median_ms(lambda: run(home, BIN / "preorders", "build", "--home", home.path), REPEATS)
-    bare = ("build", "--project-dir", "dbt_project", "--exclude-resource-type", "unit_test")
+    bare = ("build", *dbt_folders(), "--exclude-resource-type", "unit_test")
     floor = median_ms(lambda: run(home, BIN / "dbt", *bare), REPEATS)
     yield Row("preorders build, nothing changed", "dbt build", measured, floor)

@@ -19,6 +19,7 @@ from local.key_commands import keys
 from local.lifecycle_command import lifecycle
 from local.parts import PARTS
 from local.progress import console, errors, table_console
+from local.report_diff import report_diff
 from local.stack import stop_stack
 from local.status import part_statuses
 from local.up_command import up
@@ -84,6 +85,7 @@ main.add_command(up)
 main.add_command(build)
 main.add_command(keys)
 main.add_command(lifecycle)
+main.add_command(report_diff)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from local.postgres_binaries import PostgresBinaries
 SQL_FOLDER = Path(__file__).parent / "sql"
 ROLES = (
     "preorders_app", "preorders_dbt", "preorders_publisher", "preorders_service", "preorders_api",
-    "preorders_exports", "preorders_dagster", "preorders_replicator",
+    "preorders_exports", "preorders_dagster", "preorders_replicator", "preorders_analyst",
 )  # fmt: skip
 _CHEAP_HANDSHAKE_SINCE = 160000
 

@@ -21,7 +21,7 @@ def fill_with_demo(home: Home) -> None:
     """
     if _has_no_shops(home):
         home.remember(demo="loading")
-        _load(home)
+        load_demo_data(home)
         home.remember(demo="loaded")  # an interrupted start goes on from here
     if home.state.get("demo") == "loaded":
         run_build(home)
@@ -55,7 +55,12 @@ def _has_no_shops(home: Home) -> bool:
         return connection.execute("select 1 from app.shops limit 1").fetchone() is None
 
 
-def _load(home: Home) -> None:
+def load_demo_data(home: Home) -> None:
+    """Load the demo's rows into empty tables of the source.
+
+    Raises:
+        StackError: they could not be loaded.
+    """
     from local.demo import DemoOptions, load_demo
 
     try:

@@ -69,6 +69,8 @@ def settings(home: Home) -> dict[str, str]:
         "PREORDERS_DBT_USER": "preorders_dbt",
         "PREORDERS_DBT_PASSWORD": secrets["preorders_dbt"],
         "PREORDERS_DBT_DBNAME": DATABASE,
+        "PREORDERS_ANALYST_USER": "preorders_analyst",
+        "PREORDERS_ANALYST_PASSWORD": secrets["preorders_analyst"],
         "PREORDERS_DAGSTER_DB_HOST": LOOPBACK,
         "PREORDERS_DAGSTER_DB_PORT": port,
         "PREORDERS_DAGSTER_DB_USER": "preorders_dagster",

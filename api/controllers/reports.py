@@ -1,4 +1,4 @@
-"""The nine reads and their catalog."""
+"""The nine reads, their catalog, and what their metrics mean."""
 
 from typing import Any
 
@@ -11,8 +11,9 @@ from api.actions import catalog
 from api.authentication import needs_scope
 from api.database import Connection, read, snapshot
 from api.paths import BASE_PATH, REPORTS_PATH
-from api.reports.answer import answer
+from api.reports.answer import answer, read_metrics
 from api.reports.contract import check, checked_query, decode_query
+from api.reports.definitions import definitions
 from api.reports.registry import REPORTS
 from api.reports.report import Report
 from api.services import Services
@@ -26,6 +27,13 @@ def read_catalog(request: Request[Any, Any, Any]) -> dict[str, Any]:
     """Answer with the catalog of the reports."""
     checked_query("the catalog", (), request.scope["query_string"])
     return catalog()
+
+
+@get(f"{BASE_PATH}{REPORTS_PATH}/definitions")
+async def read_definitions(request: Request[Any, Any, Any], state: State) -> dict[str, Any]:
+    """Answer with what each metric means."""
+    checked_query("the definitions", (), request.scope["query_string"])
+    return {"metrics": definitions(await read(state.services.replica, read_metrics))}
 
 
 def report_handlers() -> list[HTTPRouteHandler]:

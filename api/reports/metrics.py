@@ -4,11 +4,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-DEFINITIONS_SQL = """
-    select metric as name, kind, unit, description, numerator, denominator, entity, day
-    from reports.metric_definitions
-    order by position
-"""
+# all columns: what an earlier build published lacks those that came later
+DEFINITIONS_SQL = "select * from reports.metric_definitions order by position"
+_NO_CURRENCY = "There is nothing to convert: the same in every currency."
 
 
 @dataclass(frozen=True)
@@ -23,6 +21,8 @@ class Metric:
         description: for people.
         numerator, denominator: of a ratio, names of metrics; the denominator's are added up.
         entity, day: of a distinct count, columns of `reports.fct_order_variants`.
+        adds_over: what it may be summed over: `days`, `lines`.
+        formula, date_rule, currency_rule: what is added up, which day decides, and how it is converted; for people.
     """
 
     name: str
@@ -33,6 +33,30 @@ class Metric:
     denominator: tuple[str, ...] = ()
     entity: str | None = None
     day: str | None = None
+    adds_over: tuple[str, ...] = ()
+    formula: str | None = None
+    date_rule: str | None = None
+    currency_rule: str | None = None
+
+    @classmethod
+    def from_row(cls, row: Mapping[str, Any]) -> "Metric":
+        """Read a row of `DEFINITIONS_SQL`."""
+        denominator = tuple(filter(None, (row["denominator"] or "").split("+")))
+        parts = f"({' + '.join(denominator)})" if len(denominator) > 1 else "".join(denominator)
+        return cls(
+            name=row["metric"],
+            kind=row["kind"],
+            unit=row["unit"],
+            description=row["description"],
+            numerator=row["numerator"],
+            denominator=denominator,
+            entity=row["entity"],
+            day=row["day"],
+            adds_over=tuple(filter(None, (row["adds_over"] or "").split(","))),
+            formula=f"{row['numerator']} / {parts}" if denominator else row.get("formula"),
+            date_rule=row.get("date_rule"),
+            currency_rule=row.get("currency_rule") or (None if row["unit"] == "money" else _NO_CURRENCY),
+        )
 
     @property
     def column(self) -> str:
@@ -54,9 +78,7 @@ class Metrics:
     @classmethod
     def from_rows(cls, rows: Iterable[Mapping[str, Any]]) -> "Metrics":
         """Read rows of `DEFINITIONS_SQL`."""
-        return cls(
-            Metric(**{**row, "denominator": tuple(filter(None, (row["denominator"] or "").split("+")))}) for row in rows
-        )
+        return cls(map(Metric.from_row, rows))
 
     @property
     def names(self) -> tuple[str, ...]:

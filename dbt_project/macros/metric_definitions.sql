@@ -10,6 +10,11 @@
     {{ return(found) }}
 {% endmacro %}
 
+{# A text of the definitions in SQL; null where there is none. #}
+{% macro text_literal(text) -%}
+{{ "null::text" if text is none or text is undefined else "'" ~ text | replace("'", "''") ~ "'" }}
+{%- endmacro %}
+
 {# Where a metric is kept: amounts are kept in minor units, and their columns say so. #}
 {% macro metric_column(metric) %}
     {{ return(metric.name ~ ('_minor' if metric.unit == 'money' else '')) }}

@@ -15,6 +15,13 @@
 
     union
 
+    -- that a smaller sample has left
+    select known.order_id
+    from {{ known }} as known
+    where not ({{ in_sample('known.order_id') }})
+
+    union
+
     select order_lines.order_id
     from {{ ref('stg_preorders__order_lines') }} as order_lines
     where order_lines.updated_at >= {{ mark }}

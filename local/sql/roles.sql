@@ -8,7 +8,7 @@ declare
 begin
     foreach role_name in array array[
         'preorders_app', 'preorders_dbt', 'preorders_publisher', 'preorders_service', 'preorders_api',
-        'preorders_exports', 'preorders_dagster', 'preorders_replicator', 'preorders_reader'
+        'preorders_exports', 'preorders_dagster', 'preorders_replicator', 'preorders_reader', 'preorders_analyst'
     ]
     loop
         if not exists (select from pg_roles where rolname = role_name) then
@@ -26,6 +26,7 @@ alter role preorders_api login;
 alter role preorders_exports login;
 alter role preorders_dagster login;
 alter role preorders_replicator login replication;
+alter role preorders_analyst login;
 
 create schema if not exists app authorization preorders_app;
 create schema if not exists analytics authorization preorders_dbt;
@@ -39,6 +40,18 @@ grant usage on schema app to preorders_dbt;
 grant select on all tables in schema app to preorders_dbt;
 alter default privileges for role preorders_app in schema app grant select on tables to preorders_dbt;
 grant pg_read_all_stats to preorders_dbt;
+
+-- An analyst builds models in a schema of their own, and can write to no other.
+do $$
+begin
+    execute format('grant create on database %I to preorders_analyst', current_database());
+end
+$$;
+grant pg_read_all_stats to preorders_analyst;
+grant usage on schema app, analytics to preorders_analyst;
+grant select on all tables in schema app, analytics to preorders_analyst;
+alter default privileges for role preorders_app in schema app grant select on tables to preorders_analyst;
+alter default privileges for role preorders_dbt in schema analytics grant select on tables to preorders_analyst;
 
 -- The publish step copies what dbt built and audited.
 grant usage on schema analytics to preorders_publisher;
@@ -56,6 +69,8 @@ grant usage on schema service to preorders_api, preorders_exports;
 
 alter role preorders_dbt set statement_timeout = '1h';
 alter role preorders_dbt set lock_timeout = '30s';
+alter role preorders_analyst set statement_timeout = '1h';
+alter role preorders_analyst set lock_timeout = '30s';
 alter role preorders_publisher set statement_timeout = '30min';
 alter role preorders_publisher set lock_timeout = '30s';
 alter role preorders_api set statement_timeout = '10s';

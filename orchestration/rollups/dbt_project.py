@@ -15,8 +15,8 @@ _SOURCE_FOLDERS = ("models", "macros", "seeds", "tests")
 
 
 def dbt_folders() -> list[str]:
-    """Return dbt's options for where the project and the profile lie."""
-    return ["--project-dir", str(DBT_PROJECT_DIR), "--profiles-dir", str(PROJECT_ROOT)]
+    """Return dbt's options for where the project and the profile lie, and what is built: the schema that is served."""
+    return ["--project-dir", str(DBT_PROJECT_DIR), "--profiles-dir", str(PROJECT_ROOT), "--target", "served"]
 
 
 def load_manifest() -> Mapping[str, Any]:

@@ -6,7 +6,9 @@ import httpx
 import pytest
 from conftest import Stack
 
+from api.reports.definitions import definitions
 from api.reports.registry import REPORTS
+from local.metric_pages import defined_metrics
 
 BASE = "/api/v2/external"
 
@@ -28,13 +30,29 @@ def test_the_catalog_lists_nine_reports_with_urls_that_work(built: Stack, golden
             get(built, golden, report["url"])
 
 
+def test_the_definitions_are_those_of_the_dbt_project(built: Stack, golden: httpx.Client) -> None:
+    body = get(built, golden, f"{BASE}/preorders/reports/definitions")
+    assert body == {"metrics": definitions(defined_metrics())}
+    rate = body["metrics"][-1]
+    assert rate["metric"] == "collection_rate"
+    assert rate["formula"] == "balances_collected_count / (balances_collected_count + balances_failed)"
+    assert rate["adds_over"] == []
+    assert "balance_collection" in rate["reports"] and "revenue" not in rate["reports"]
+    assert "rollup_variants_monthly" in rate["models"]
+    document = get(built, built.anonymous(), "/openapi.json")
+    operation = document["paths"][f"{BASE}/preorders/reports/definitions"]["get"]
+    declared = operation["responses"]["200"]["content"]["application/json"]["schema"]["properties"]["metrics"]["items"]
+    assert list(declared["properties"]) == list(rate)
+    assert built.anonymous().get("/definitions").status_code == 401
+
+
 @pytest.mark.parametrize(
     ("path", "count"),
     [
-        ("/help", 22),
-        ("/preorders/help", 22),
-        ("/preorders/reports/help", 22),
-        ("/help?prefix=/preorders/reports", 22),
+        ("/help", 23),
+        ("/preorders/help", 23),
+        ("/preorders/reports/help", 23),
+        ("/help?prefix=/preorders/reports", 23),
         ("/preorders/reports/revenue/help", 2),
         ("/preorders/reports/exports/help", 3),
         ("/preorders/reports/exports/:job_id/help", 2),

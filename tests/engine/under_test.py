@@ -101,4 +101,4 @@ class Engine:
         self.build(*options)
 
     def _folders(self) -> list[str]:
-        return ["--project-dir", str(self.project), "--profiles-dir", str(ROOT)]
+        return ["--project-dir", str(self.project), "--profiles-dir", str(ROOT), "--target", "served"]

@@ -11,7 +11,10 @@ import pytest
 from conftest import ROOT
 from oracle.metrics import EVERY_METRIC
 
-_UNUSED = {f"PREORDERS_DBT_{name}": "1" for name in ("HOST", "PORT", "USER", "PASSWORD", "DBNAME")}
+_NUMBERS = {"smallint", "integer", "bigint", "numeric"}
+_UNUSED = {
+    f"PREORDERS_{name}": "1" for name in ("DBT_HOST", "DBT_PORT", "DBT_DBNAME", "ANALYST_USER", "ANALYST_PASSWORD")
+}
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +25,7 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     command = [dbt, "--quiet", "parse", "--project-dir", "dbt_project", "--target-path", target, "--log-path", target]
     subprocess.run(command, cwd=ROOT, check=True, env={**os.environ, **_UNUSED})
     nodes = json.loads((target / "manifest.json").read_text())["nodes"].values()
-    return {node["name"]: node for node in nodes if node["resource_type"] == "model"}
+    return {node["name"]: node for node in nodes if node["resource_type"] in ("model", "seed")}
 
 
 def test_every_description_ends_with_the_grain(models: dict[str, Any]) -> None:
@@ -31,13 +34,40 @@ def test_every_description_ends_with_the_grain(models: dict[str, Any]) -> None:
         assert last_sentence.startswith("One row"), name
 
 
-def test_what_is_published_has_a_grain_a_contract_and_described_columns(models: dict[str, Any]) -> None:
+def test_every_column_is_described_and_says_its_type(models: dict[str, Any]) -> None:
+    for name, model in models.items():
+        assert model["columns"], f"{name} describes no column"
+        for column in model["columns"].values():
+            assert column["description"].endswith("."), f"{name}.{column['name']} needs a description, as a sentence"
+            assert column["data_type"], f"{name}.{column['name']}"
+
+
+def test_every_number_says_what_it_may_be_summed_over(models: dict[str, Any]) -> None:
+    for name, model in models.items():
+        for column in model["columns"].values():
+            if column["data_type"] not in _NUMBERS or column["name"].endswith("_id"):
+                continue
+            adds_over = column["config"]["meta"].get("adds_over")
+            assert adds_over is not None, f"{name}.{column['name']} needs adds_over in the meta of its config"
+            assert set(adds_over) <= {"days", "lines"}, f"{name}.{column['name']}"
+
+
+def test_a_state_is_told_from_its_steps(models: dict[str, Any]) -> None:
+    for metric in models["metric_definitions"]["config"]["meta"]["metrics"]:
+        if metric["kind"] == "state":
+            assert "days" not in metric["adds_over"], metric["name"]
+            column = metric["name"] + ("_minor" if metric["unit"] == "money" else "")
+            for name, model in models.items():
+                if name != "fct_missing_rates" and column in model["columns"]:
+                    assert "The state at a day is the sum of all steps" in model["columns"][column]["description"], name
+
+
+def test_what_is_published_has_a_grain_and_a_contract(models: dict[str, Any]) -> None:
     published = {name: model for name, model in models.items() if model["config"]["meta"].get("published")}
     assert len(published) > 15
     for name, model in published.items():
         assert model["config"]["contract"]["enforced"], name
         assert set(model["config"]["meta"]["grain"]) <= model["columns"].keys(), name
-        assert all(column["description"] for column in model["columns"].values()), name
 
 
 def test_metrics_are_defined_once_and_in_the_order_of_the_reports(models: dict[str, Any]) -> None:

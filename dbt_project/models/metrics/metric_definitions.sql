@@ -1,15 +1,18 @@
 {% for metric in metric_definitions() %}
 select
     {{ loop.index }} as position,
-    '{{ metric.name }}' as metric,
-    '{{ metric.kind }}' as kind,
-    '{{ metric.unit }}' as unit,
-    '{{ metric.description | replace("'", "''") }}' as description,
-    '{{ metric.adds_over | join(",") }}' as adds_over,
-    {{ "'" ~ metric.numerator ~ "'" if metric.numerator else 'null::text' }} as numerator,
-    '{{ metric.denominator | join("+") }}' as denominator,
-    {{ "'" ~ metric.entity ~ "'" if metric.entity else 'null::text' }} as entity,
-    {{ "'" ~ metric.day ~ "'" if metric.day else 'null::text' }} as day
+    {{ text_literal(metric.name) }} as metric,
+    {{ text_literal(metric.kind) }} as kind,
+    {{ text_literal(metric.unit) }} as unit,
+    {{ text_literal(metric.description) }} as description,
+    {{ text_literal(metric.formula) }} as formula,
+    {{ text_literal(metric.date_rule) }} as date_rule,
+    {{ text_literal(metric.currency_rule) }} as currency_rule,
+    {{ text_literal(metric.adds_over | join(',')) }} as adds_over,
+    {{ text_literal(metric.numerator) }} as numerator,
+    {{ text_literal(metric.denominator | join('+')) }} as denominator,
+    {{ text_literal(metric.entity) }} as entity,
+    {{ text_literal(metric.day) }} as day
 {{ 'union all' if not loop.last }}
 {% else %}
 select

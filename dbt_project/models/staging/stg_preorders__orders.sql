@@ -13,3 +13,4 @@ select
     cancelled_at,
     updated_at
 from {{ source('preorders', 'orders') }}
+where {{ in_sample('id') }}

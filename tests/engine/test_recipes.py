@@ -1,12 +1,23 @@
-"""The recipes for metrics, followed in a copy of the project: what an analyst edits is all that has to change."""
+"""The recipes for metrics, dimensions and reports, followed in a copy of the project: no more has to change."""
 
+import asyncio
 import shutil
 from pathlib import Path
+from typing import Any
 
+import asyncpg
 import pytest
 from conftest import ROOT
 from engine.under_test import BuildFailed, Engine
 
+from api.database import snapshot
+from api.reports.answer import answer
+from api.reports.blocks import Block, Column
+from api.reports.breakdown import Grouping
+from api.reports.contract import check
+from api.reports.parameters import SCOPE
+from api.reports.report import Report
+from api.reports.rollups import Rollup
 from orchestration.rollups.published_metrics import check_metrics, metric_names, removed_metrics
 
 DEFINITION = """\
@@ -14,10 +25,12 @@ DEFINITION = """\
             kind: additive
             unit: count
             adds_over: [days, lines]
+            formula: sum of the quantities of the lines refunded
+            date_rule: *refunded
             description: Quantity of the lines of which something was refunded.
 """
 LEDGER_COLUMN = "    case when entry = 'refunded' then quantity else 0 end as units_refunded,\n"
-COLUMN = '{name: units_refunded, data_type: %s, description: "Quantity of the lines refunded."%s}'
+COLUMN = '{name: units_refunded, data_type: %s, description: "Quantity of the lines refunded.", config: *sums%s}'
 BEFORE_IN_SQL = "    case when entry = 'refunded' then amount_converted else 0 end as refunds_issued_minor,\n"
 
 
@@ -110,3 +123,89 @@ def test_an_additive_metric_is_an_edit_of_the_dbt_project_alone(copied: Engine, 
 def declare_removed(project: Path) -> None:
     metrics = project / "models/metrics/_metrics.yml"
     edit(metrics, "        metrics:\n", "        removed_metrics: [units_refunded]\n        metrics:\n")
+
+
+ROLLUP = "{{ rollup('day', ['offer_id', 'order_currency'], ['units', 'revenue']) }}\n"
+ROLLUP_YML = """\
+  - name: rollup_currencies_daily
+    description: Sums by the currency of the order. One row per shop, currency, local day, offer and order currency.
+    config:
+      meta:
+        grain: [shop_id, currency, starts_on, offer_id, order_currency]
+        period: day
+    columns:
+      - *shop_id
+      - *currency
+      - *starts_on
+      - *offer_id
+      - {name: order_currency, data_type: text, description: "Currency of the order.", constraints: [{type: not_null}]}
+      - *units
+      - *revenue_minor
+      - *events
+      - *entries
+"""
+
+
+def add_dimension(project: Path) -> Report:
+    """Edit as CONTRIBUTING.md tells, and return the report that groups by the dimension."""
+    (project / "models/rollups/rollup_currencies_daily.sql").write_text(ROLLUP)
+    edit(
+        project / "models/rollups/_rollups.yml",
+        "  - name: fct_order_variants\n",
+        ROLLUP_YML + "  - name: fct_order_variants\n",
+    )
+    rollup = Rollup("currencies", ("day",), frozenset({"offer_id", "order_currency"}))
+    return Report(
+        name="by_order_currency",
+        description="Units and revenue by the currency of the order.",
+        aliases=("order currencies",),
+        parameters=SCOPE,
+        blocks=(
+            Block("totals", metrics=("units", "revenue"), rollup=rollup),
+            Block(
+                "currencies",
+                columns={"order_currency": Column("grouped.order_currency", "text")},
+                metrics=("units", "revenue"),
+                rollup=rollup,
+                grouping=Grouping(("order_currency",)),
+                order="grouped.order_currency",
+            ),
+        ),
+        exported="currencies",
+    )
+
+
+def test_a_dimension_is_a_rollup_of_one_line_and_a_report_one_entry(copied: Engine) -> None:
+    report = add_dimension(copied.project)
+    assert copied.build_and_publish().failures == []
+    copied.await_replica()
+    with copied.stack.primary() as connection:
+        shop, placed = connection.execute(
+            """
+            select shop_id, jsonb_object_agg(currency, units)
+            from (
+                select orders.shop_id, orders.currency, sum(lines.quantity) as units
+                from app.orders
+                join app.order_lines as lines on lines.order_id = orders.id
+                join app.shops on orders.shop_id = shops.id and shops.domain = 'shop-0.example'
+                where
+                    not orders.test and orders.deleted_at is null
+                    and (orders.placed_at at time zone shops.timezone)::date between '2024-08-01' and '2025-08-01'
+                group by 1, 2
+            ) as sums
+            group by 1
+            """
+        ).fetchone()  # type: ignore[misc]
+
+    async def read() -> dict[str, Any]:
+        replica = await asyncpg.connect(copied.stack.environment["PREORDERS_API_REPLICA_DSN"])
+        try:
+            async with snapshot(replica, shop) as tenant:
+                return await answer(tenant, check(report, {"from": "2024-08-01", "to": "2025-08-01"}), shop)
+        finally:
+            await replica.close()
+
+    body = asyncio.run(read())
+    assert len(placed) > 1
+    assert {row["order_currency"]: row["units"] for row in body["currencies"]} == placed
+    assert body["totals"]["units"] == sum(placed.values())
