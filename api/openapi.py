@@ -12,6 +12,7 @@ from api.response_schemas import answer_schema, object_schema
 _PLACEHOLDER = re.compile(r":(\w+)")
 _TEXT = {"type": "string"}
 _ERRORS = {
+    400: "The request is no valid HTTP, or its address or headers have more than 64 KiB.",
     401: "The key is missing, unknown, expired or revoked.",
     403: "The key lacks the scope.",
     404: "No such path or verb, or no such job.",
