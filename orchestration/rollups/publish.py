@@ -14,8 +14,8 @@ import psycopg
 
 from orchestration.rollups.audits import AuditFailure, audit
 from orchestration.rollups.dbt_project import PublishedModel
-from orchestration.rollups.served_rows import Scope, Served, serve_rows
-from orchestration.rollups.serving_tables import align_table, check_table, secure_table
+from orchestration.rollups.served_rows import Scope, Served, fill_table, serve_rows
+from orchestration.rollups.serving_tables import align_table, check_table, create_table, index_table, secure_table
 from orchestration.rollups.shop_state import ShopState, read_shop_state, remember_shops
 
 _TABLES_OF_SHOPS = [
@@ -73,15 +73,20 @@ def publish(
         for table in _TABLES_OF_SHOPS:
             secure_table(connection, table)
         state = read_shop_state(connection, models)
+        if state.is_history_new or every_row:  # for joins of whole tables; one runs at a time
+            connection.execute("set local work_mem = '256MB'")
         failures = audit(connection, whole_history=state.is_history_new)
         held_back = sorted({failure.shop_id for failure in failures})
         tables = {}
         for model in models:
-            align_table(connection, model, removed_columns)
             waiting = held_back if model.is_held_back else []
-            tables[model.name] = serve_rows(
-                connection, model, Scope(waiting, state.compared_whole(model, waiting, every_row))
-            )
+            if create_table(connection, model):
+                tables[model.name] = fill_table(connection, model, waiting)
+                index_table(connection, model)
+            else:
+                align_table(connection, model, removed_columns)
+                whole = state.compared_whole(model, waiting, every_row)
+                tables[model.name] = serve_rows(connection, model, Scope(waiting, whole))
             secure_table(connection, model)
             check_table(connection, model)
         build_id, changed = _stamp(connection, state, held_back, set().union(*(one.shops for one in tables.values())))

@@ -27,8 +27,29 @@ def columns_of(connection: psycopg.Connection, schema: str, table: str) -> list[
     ).fetchall()
 
 
+def create_table(connection: psycopg.Connection, model: PublishedModel) -> bool:
+    """Create the served table if it isn't there, without indexes; return whether it was made."""
+    if columns_of(connection, "reports", model.name):
+        return False
+    served = sql.Identifier("reports", model.name)
+    connection.execute(
+        sql.SQL("create table {} (like {})").format(served, sql.Identifier("analytics", model.name))
+    )
+    for name in model.required:  # a view's columns do not tell
+        connection.execute(sql.SQL("alter table {} alter column {} set not null").format(served, sql.Identifier(name)))
+    connection.execute(sql.SQL("alter table {} set ({})").format(served, _STORAGE))
+    return True
+
+
+def index_table(connection: psycopg.Connection, model: PublishedModel) -> None:
+    """Index the served table by its grain and for the reports' queries; after it was filled, which is cheaper."""
+    _index(connection, model, "unique index", model.grain, "nulls not distinct")
+    for columns in model.serving_indexes:
+        _index(connection, model, "index", columns, "")
+
+
 def align_table(connection: psycopg.Connection, model: PublishedModel, removed_columns: Collection[str] = ()) -> None:
-    """Make the served table have the built one's columns; create it if it isn't there.
+    """Make the served table have the built one's columns.
 
     Args:
         connection: in the publish transaction.
@@ -38,19 +59,8 @@ def align_table(connection: psycopg.Connection, model: PublishedModel, removed_c
     Raises:
         RuntimeError: a column that is served is no longer built.
     """
-    served, built = sql.Identifier("reports", model.name), sql.Identifier("analytics", model.name)
+    served = sql.Identifier("reports", model.name)
     present = {name for name, _ in columns_of(connection, "reports", model.name)}
-    if not present:
-        connection.execute(sql.SQL("create table {} (like {})").format(served, built))
-        for name in model.required:  # a view's columns do not tell
-            connection.execute(
-                sql.SQL("alter table {} alter column {} set not null").format(served, sql.Identifier(name))
-            )
-        connection.execute(sql.SQL("alter table {} set ({})").format(served, _STORAGE))
-        _index(connection, model, "unique index", model.grain, "nulls not distinct")
-        for columns in model.serving_indexes:
-            _index(connection, model, "index", columns, "")
-        return
     wanted = [name for name, _ in columns_of(connection, "analytics", model.name)]
     gone = present - set(wanted)
     if lost := gone - set(removed_columns):
