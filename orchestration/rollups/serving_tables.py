@@ -32,9 +32,7 @@ def create_table(connection: psycopg.Connection, model: PublishedModel) -> bool:
     if columns_of(connection, "reports", model.name):
         return False
     served = sql.Identifier("reports", model.name)
-    connection.execute(
-        sql.SQL("create table {} (like {})").format(served, sql.Identifier("analytics", model.name))
-    )
+    connection.execute(sql.SQL("create table {} (like {})").format(served, sql.Identifier("analytics", model.name)))
     for name in model.required:  # a view's columns do not tell
         connection.execute(sql.SQL("alter table {} alter column {} set not null").format(served, sql.Identifier(name)))
     connection.execute(sql.SQL("alter table {} set ({})").format(served, _STORAGE))
