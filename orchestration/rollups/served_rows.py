@@ -8,7 +8,7 @@ import psycopg
 from psycopg import sql
 
 from orchestration.rollups.dbt_project import PublishedModel
-from orchestration.rollups.serving_tables import columns_of
+from orchestration.rollups.serving_columns import columns_of
 
 
 @dataclass(frozen=True)
@@ -62,8 +62,10 @@ def serve_rows(connection: psycopg.Connection, model: PublishedModel, scope: Sco
         model: the table; it exists with the model's columns.
         scope: the shops concerned.
     """
-    columns = columns_of(connection, "reports", model.name)
-    statements = _Statements(model, [name for name, _ in columns], {name for name, nullable in columns if nullable})
+    # the built ones: a column that is removed is still served, and dropped afterwards
+    columns = [name for name, _ in columns_of(connection, "analytics", model.name)]
+    nullable = {name for name, is_nullable in columns_of(connection, "reports", model.name) if is_nullable}
+    statements = _Statements(model, columns, nullable)
     parameters = {"held_back": list(scope.held_back), "whole": list(scope.compared_whole)}
     removed = written = 0
     shops: set[UUID | None] = set()
