@@ -12,6 +12,8 @@ for share;
 
 select from {{ state('model_changes') }} where model = '{{ this.name }}' for update;
 {% if not is_incremental() %}
+-- of the whole ledger: in the server's usual memory the sums would be sorted on disk first
+set local work_mem = '{{ var("rebuild_work_mem") }}';
 update {{ state('model_changes') }}
 set rebuilt_id = nextval('{{ state("change_ids") }}')
 where model = '{{ this.name }}'

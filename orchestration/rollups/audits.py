@@ -45,15 +45,12 @@ def audit(connection: psycopg.Connection, whole_history: bool) -> list[AuditFail
         connection: in the publish transaction, so that what is audited is what is published.
         whole_history: audit everything: after a rebuild all rows are new.
     """
-    views = ["audit_failures", *(["audit_history"] if whole_history else [])]
-    query = sql.SQL(" union ").join(
-        sql.SQL("select shop_id, audit, currency, day, metric, expected, found from {}").format(
-            sql.Identifier("analytics", view)
-        )
-        for view in views
-    )
+    query = sql.SQL(
+        "select shop_id, audit, currency, day, metric, expected, found from {}"
+        " order by shop_id, day nulls first, audit, currency, metric"
+    ).format(sql.Identifier("analytics", "audit_history" if whole_history else "audit_failures"))
     with connection.cursor(row_factory=class_row(AuditFailure)) as cursor:
-        return cursor.execute(query + sql.SQL(" order by shop_id, day nulls first, audit, currency, metric")).fetchall()
+        return cursor.execute(query).fetchall()
 
 
 def as_table(failures: Sequence[AuditFailure]) -> str:

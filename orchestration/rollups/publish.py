@@ -14,8 +14,9 @@ import psycopg
 
 from orchestration.rollups.audits import AuditFailure, audit
 from orchestration.rollups.dbt_project import PublishedModel
-from orchestration.rollups.served_rows import Scope, Served, serve_rows
-from orchestration.rollups.serving_tables import align_table, check_table, secure_table
+from orchestration.rollups.served_rows import Scope, Served, fill_table, serve_rows
+from orchestration.rollups.serving_columns import check_columns, drop_columns, prepare_columns
+from orchestration.rollups.serving_tables import check_table, create_table, index_table, secure_table
 from orchestration.rollups.shop_state import ShopState, read_shop_state, remember_shops
 
 _TABLES_OF_SHOPS = [
@@ -53,7 +54,7 @@ def publish(
     removed_columns: Collection[str] = (),
     every_row: bool = False,
 ) -> Publication:
-    """Publish all models and each shop's build row, all or nothing.
+    """Publish all models and each shop's build row, all or nothing; before it, add columns that no report shows yet.
 
     Args:
         connection: of the role that owns `reports`, on the primary, not in a transaction.
@@ -62,10 +63,12 @@ def publish(
         every_row: compare all rows instead of those that changed.
 
     Raises:
-        RuntimeError: dbt has not built all models up to the same change, a published column would be lost, or a
-            served table lacks its unique index, grant or row-level security.
+        RuntimeError: dbt has not built all models up to the same change, a published column would be lost, a
+            served table lacks its unique index, grant or row-level security, or was in use all the time that a column
+            was to be added.
         psycopg.Error: the database refused; nothing is published then.
     """
+    prepare_columns(connection, models, removed_columns)
     # One snapshot for all tables: a build by hand in the meantime is seen whole or not at all.
     connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
     with connection.transaction():
@@ -73,19 +76,25 @@ def publish(
         for table in _TABLES_OF_SHOPS:
             secure_table(connection, table)
         state = read_shop_state(connection, models)
+        if state.is_history_new or every_row:  # for joins of whole tables; one runs at a time
+            connection.execute("set local work_mem = '256MB'")
         failures = audit(connection, whole_history=state.is_history_new)
         held_back = sorted({failure.shop_id for failure in failures})
         tables = {}
         for model in models:
-            align_table(connection, model, removed_columns)
             waiting = held_back if model.is_held_back else []
-            tables[model.name] = serve_rows(
-                connection, model, Scope(waiting, state.compared_whole(model, waiting, every_row))
-            )
+            if create_table(connection, model):
+                tables[model.name] = fill_table(connection, model, waiting)
+                index_table(connection, model)
+            else:
+                check_columns(connection, model, removed_columns)
+                whole = state.compared_whole(model, waiting, every_row)
+                tables[model.name] = serve_rows(connection, model, Scope(waiting, whole))
             secure_table(connection, model)
             check_table(connection, model)
         build_id, changed = _stamp(connection, state, held_back, set().union(*(one.shops for one in tables.values())))
         remember_shops(connection, state, held_back)
+    drop_columns(connection, models, removed_columns)
     return Publication(build_id, state.as_of, tables, changed, failures)
 
 

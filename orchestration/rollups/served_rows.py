@@ -8,7 +8,7 @@ import psycopg
 from psycopg import sql
 
 from orchestration.rollups.dbt_project import PublishedModel
-from orchestration.rollups.serving_tables import columns_of
+from orchestration.rollups.serving_columns import columns_of
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,22 @@ class Served:
     shops: frozenset[UUID | None]
 
 
+def fill_table(connection: psycopg.Connection, model: PublishedModel, held_back: Sequence[UUID]) -> Served:
+    """Copy all rows into a table that was just made, but for those of the shops held back."""
+    scope = sql.SQL("where shop_id <> all(%(held_back)s)" if model.is_per_shop else "")
+    served = sql.Identifier("reports", model.name)
+    columns = sql.SQL(", ").join(sql.Identifier(name) for name, _ in columns_of(connection, "reports", model.name))
+    written = connection.execute(
+        sql.SQL("insert into {} ({columns}) select {columns} from {} {}").format(
+            served, sql.Identifier("analytics", model.name), scope, columns=columns
+        ),
+        {"held_back": list(held_back)},
+    ).rowcount
+    shop = sql.SQL("shop_id" if model.is_per_shop else "null::uuid")
+    shops = connection.execute(sql.SQL("select distinct {} from {}").format(shop, served)).fetchall()
+    return Served(0, written, frozenset(shop for (shop,) in shops))
+
+
 def serve_rows(connection: psycopg.Connection, model: PublishedModel, scope: Scope) -> Served:
     """Remove the rows that are no longer built, write those that are new or have other values.
 
@@ -46,8 +62,10 @@ def serve_rows(connection: psycopg.Connection, model: PublishedModel, scope: Sco
         model: the table; it exists with the model's columns.
         scope: the shops concerned.
     """
-    columns = columns_of(connection, "reports", model.name)
-    statements = _Statements(model, [name for name, _ in columns], {name for name, nullable in columns if nullable})
+    # the built ones: a column that is removed is still served, and dropped afterwards
+    columns = [name for name, _ in columns_of(connection, "analytics", model.name)]
+    nullable = {name for name, is_nullable in columns_of(connection, "reports", model.name) if is_nullable}
+    statements = _Statements(model, columns, nullable)
     parameters = {"held_back": list(scope.held_back), "whole": list(scope.compared_whole)}
     removed = written = 0
     shops: set[UUID | None] = set()

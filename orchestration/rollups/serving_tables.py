@@ -1,11 +1,10 @@
 """The tables of `reports`: made after their models, with their unique grain, indexes and row-level security."""
 
-from collections.abc import Collection
-
 import psycopg
 from psycopg import sql
 
 from orchestration.rollups.dbt_project import PublishedModel
+from orchestration.rollups.serving_columns import columns_of
 
 # Truncation takes a lock that the replica's readers wait for; dead rows at the end are reused instead.
 _STORAGE = sql.SQL("vacuum_truncate = off, autovacuum_vacuum_scale_factor = 0.05")
@@ -14,61 +13,23 @@ _STORAGE = sql.SQL("vacuum_truncate = off, autovacuum_vacuum_scale_factor = 0.05
 _TENANT = sql.SQL("shop_id = current_setting('preorders.shop_id')::uuid")
 
 
-def columns_of(connection: psycopg.Connection, schema: str, table: str) -> list[tuple[str, bool]]:
-    """Return a table's columns in their order: name, and whether it may be null."""
-    return connection.execute(
-        """
-        select attname::text, not attnotnull
-        from pg_attribute
-        where attrelid = to_regclass(format('%%I.%%I', %s::text, %s::text)) and attnum > 0 and not attisdropped
-        order by attnum
-        """,
-        (schema, table),
-    ).fetchall()
+def create_table(connection: psycopg.Connection, model: PublishedModel) -> bool:
+    """Create the served table if it isn't there, without indexes; return whether it was made."""
+    if columns_of(connection, "reports", model.name):
+        return False
+    served = sql.Identifier("reports", model.name)
+    connection.execute(sql.SQL("create table {} (like {})").format(served, sql.Identifier("analytics", model.name)))
+    for name in model.required:  # a view's columns do not tell
+        connection.execute(sql.SQL("alter table {} alter column {} set not null").format(served, sql.Identifier(name)))
+    connection.execute(sql.SQL("alter table {} set ({})").format(served, _STORAGE))
+    return True
 
 
-def align_table(connection: psycopg.Connection, model: PublishedModel, removed_columns: Collection[str] = ()) -> None:
-    """Make the served table have the built one's columns; create it if it isn't there.
-
-    Args:
-        connection: in the publish transaction.
-        model: the table.
-        removed_columns: these are dropped where they are no longer built.
-
-    Raises:
-        RuntimeError: a column that is served is no longer built.
-    """
-    served, built = sql.Identifier("reports", model.name), sql.Identifier("analytics", model.name)
-    present = {name for name, _ in columns_of(connection, "reports", model.name)}
-    if not present:
-        connection.execute(sql.SQL("create table {} (like {})").format(served, built))
-        for name in model.required:  # a view's columns do not tell
-            connection.execute(
-                sql.SQL("alter table {} alter column {} set not null").format(served, sql.Identifier(name))
-            )
-        connection.execute(sql.SQL("alter table {} set ({})").format(served, _STORAGE))
-        _index(connection, model, "unique index", model.grain, "nulls not distinct")
-        for columns in model.serving_indexes:
-            _index(connection, model, "index", columns, "")
-        return
-    wanted = [name for name, _ in columns_of(connection, "analytics", model.name)]
-    gone = present - set(wanted)
-    if lost := gone - set(removed_columns):
-        raise RuntimeError(
-            f"{model.name} no longer has {', '.join(sorted(lost))}, which reports show:"
-            " bring it back, or declare its metric as removed"
-        )
-    for name in sorted(gone):
-        connection.execute(sql.SQL("alter table {} drop column {}").format(served, sql.Identifier(name)))
-    for name in wanted:
-        if name not in present:
-            connection.execute(
-                sql.SQL("alter table {} add column {} {}").format(
-                    served,
-                    sql.Identifier(name),
-                    sql.SQL(_type_of(connection, model.name, name)),
-                )
-            )
+def index_table(connection: psycopg.Connection, model: PublishedModel) -> None:
+    """Index the served table by its grain and for the reports' queries; after it was filled, which is cheaper."""
+    _index(connection, model, "unique index", model.grain, "nulls not distinct")
+    for columns in model.serving_indexes:
+        _index(connection, model, "index", columns, "")
 
 
 def _index(
@@ -82,18 +43,6 @@ def _index(
             nulls=sql.SQL(nulls),
         )
     )
-
-
-def _type_of(connection: psycopg.Connection, table: str, column: str) -> str:
-    row = connection.execute(
-        """
-        select format_type(atttypid, atttypmod) from pg_attribute
-        where attrelid = to_regclass(format('analytics.%%I', %s::text)) and attname = %s
-        """,
-        (table, column),
-    ).fetchone()
-    assert row is not None
-    return str(row[0])
 
 
 def secure_table(connection: psycopg.Connection, model: PublishedModel) -> None:

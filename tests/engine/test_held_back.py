@@ -8,6 +8,8 @@ import pytest
 from data.changes import CHANGES
 from engine.under_test import Engine
 
+from orchestration.rollups.serving_tables import check_table
+
 NEW_YORK, BERLIN = (str(UUID(int=0xA << 124 | number)) for number in (1, 2))
 
 
@@ -122,6 +124,38 @@ def test_nothing_is_published_without_row_level_security(engine: Engine) -> None
     assert shown(engine) == before
     run(engine, "alter table reports.rollup_balances_daily disable row level security")
     assert engine.publish().failures == []  # it makes the policy anew
+
+
+@pytest.mark.parametrize(
+    ("missing", "breakage"),
+    [
+        (
+            "a unique index on its grain",
+            """
+            do $$ begin
+                execute (
+                    select 'drop index ' || indexrelid::regclass from pg_index
+                    where indrelid = 'reports.rollup_balances_daily'::regclass and indisunique
+                );
+            end $$;
+            create index on reports.rollup_balances_daily (shop_id, currency, starts_on, offer_id, balance_due_on);
+            create unique index on reports.rollup_balances_daily
+                (shop_id, currency, starts_on, offer_id, balance_due_on) where entries > 0
+            """,
+        ),
+        ("the readers' right to read it", "revoke select on reports.rollup_balances_daily from preorders_reader"),
+        ("row-level security by shop", "alter table reports.rollup_balances_daily disable row level security"),
+        ("row-level security by shop", "drop policy tenant on reports.rollup_balances_daily"),
+    ],
+)
+def test_a_served_table_that_lacks_something_is_refused(engine: Engine, missing: str, breakage: str) -> None:
+    model = next(model for model in engine.models if model.name == "rollup_balances_daily")
+    with engine.stack.primary() as connection:
+        check_table(connection, model)
+        connection.execute(breakage.encode())
+        with pytest.raises(RuntimeError, match=f"reports.rollup_balances_daily lacks {missing}: nothing is published"):
+            check_table(connection, model)
+        connection.rollback()
 
 
 def test_nothing_is_published_of_half_a_build(engine: Engine) -> None:

@@ -1,10 +1,19 @@
 """A transaction that set updated_at and commits after a build, or after several, is in the next one."""
 
 import time
+from collections.abc import Iterator
 
 import psycopg
 import pytest
 from engine.under_test import Engine
+
+from local.home import open_home
+from local.postgres import connect
+from local.readiness import wait_until_ready
+from local.supervision import Supervisor
+
+# the mark alone must find the change: five minutes of tolerance would hide a wrong one
+WITHOUT_SKEW = ("--vars", "{clock_skew: 0 seconds}")
 
 
 def cancel_one(connection: psycopg.Connection) -> int:
@@ -33,17 +42,49 @@ def is_cancelled(engine: Engine, order_id: int) -> bool:
 
 @pytest.mark.parametrize("builds_meanwhile", [1, 2])
 def test_a_transaction_open_during_builds_is_in_the_next_one(engine: Engine, builds_meanwhile: int) -> None:
-    # the mark alone must find the change: five minutes of tolerance would hide a wrong one
-    without_skew = ("--vars", "{clock_skew: 0 seconds}")
-    engine.build_and_publish(*without_skew)
+    engine.build_and_publish(*WITHOUT_SKEW)
     with engine.stack.primary() as late:
         order_id = cancel_one(late)
         for _ in range(builds_meanwhile):
             _others_commit(engine)
-            engine.build_and_publish(*without_skew)
+            engine.build_and_publish(*WITHOUT_SKEW)
             assert not is_cancelled(engine, order_id)
         late.commit()
-    engine.build_and_publish(*without_skew)
+    engine.build_and_publish(*WITHOUT_SKEW)
+    assert is_cancelled(engine, order_id)
+
+
+@pytest.fixture
+def two_phase(engine: Engine) -> Iterator[psycopg.Connection]:
+    """Return a connection to a server that knows prepared transactions, which needs a restart."""
+    home = open_home(engine.stack.home)
+    supervisor = Supervisor(home)
+    for part in ("replica", "primary"):  # the replica first: it must allow as many as the primary
+        with connect(home, "preorders", part) as server:
+            server.execute("alter system set max_prepared_transactions = 2")
+        supervisor.stop(part)
+        supervisor.start(part)
+        wait_until_ready(home, part, lambda part=part: connect(home, "preorders", part).close(), 60)
+    with engine.stack.primary() as connection:
+        connection.autocommit = True
+        yield connection
+
+
+def test_a_prepared_transaction_is_in_the_build_after_it_commits(engine: Engine, two_phase: psycopg.Connection) -> None:
+    engine.build_and_publish(*WITHOUT_SKEW)
+    two_phase.execute("begin")
+    order_id = cancel_one(two_phase)
+    two_phase.execute("prepare transaction 'late'")
+    try:
+        for _ in range(2):
+            _others_commit(engine)
+            engine.build_and_publish(*WITHOUT_SKEW)
+            assert not is_cancelled(engine, order_id)
+        two_phase.execute("commit prepared 'late'")
+    except BaseException:
+        two_phase.execute("rollback prepared 'late'")
+        raise
+    engine.build_and_publish(*WITHOUT_SKEW)
     assert is_cancelled(engine, order_id)
 
 

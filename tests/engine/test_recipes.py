@@ -1,16 +1,25 @@
 """The recipes for metrics, dimensions and reports, followed in a copy of the project: no more has to change."""
 
 import asyncio
+import csv
+import io
 import shutil
+import threading
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
+from unittest.mock import AsyncMock
+from uuid import UUID
 
 import asyncpg
+import psycopg
 import pytest
 from conftest import ROOT
+from engine.test_readers import Reader
 from engine.under_test import BuildFailed, Engine
 
 from api.database import snapshot
+from api.exports.attempts import Attempt
 from api.reports.answer import answer
 from api.reports.blocks import Block, Column
 from api.reports.breakdown import Grouping
@@ -18,7 +27,9 @@ from api.reports.contract import check
 from api.reports.parameters import SCOPE
 from api.reports.report import Report
 from api.reports.rollups import Rollup
+from orchestration.exports.export_file import write_file
 from orchestration.rollups.published_metrics import check_metrics, metric_names, removed_metrics
+from orchestration.rollups.serving_columns import prepare_columns
 
 DEFINITION = """\
           - name: units_refunded
@@ -69,7 +80,8 @@ def test_an_additive_metric_is_an_edit_of_the_dbt_project_alone(copied: Engine, 
     add_metric(copied.project)
     with pytest.raises(BuildFailed, match="full"):
         copied.build()
-    copied.build_and_publish("--full-refresh")
+    copied.build("--full-refresh")
+    publish_while_read(copied)
 
     copied.await_replica()
     client = copied.stack.client("shop-0.example")
@@ -103,6 +115,9 @@ def test_an_additive_metric_is_an_edit_of_the_dbt_project_alone(copied: Engine, 
     assert "units_refunded" in client.get("/help").text
     assert "units_refunded" in client.get(copied.stack.environment["PREORDERS_API_URL"] + "/openapi.json").text
 
+    exported = read_csv(copied, "by_date", {**window, "granularity": "month"})
+    assert sum(int(row["units_refunded"]) for row in exported) == total
+
     # taking it out again is refused, until it is declared
     manifest = engine.parsed().to_dict()
     with engine.stack.primary() as connection, pytest.raises(RuntimeError, match=r"units_refunded.*removed_metrics"):
@@ -118,6 +133,40 @@ def test_an_additive_metric_is_an_edit_of_the_dbt_project_alone(copied: Engine, 
     fresh.await_replica()
     assert "units_refunded" not in client.get("/help").text
     assert "units_refunded" not in client.get("/summary", params=window).json()["totals"]
+
+
+def publish_while_read(engine: Engine) -> None:
+    """Publish a new column while the replica is read, and while a long transaction reads the table on the primary."""
+    stop = threading.Event()
+    reader = Reader(engine, stop)
+    reader.start()
+    with engine.stack.primary() as first, engine.stack.primary() as second:
+        first.execute("select from reports.rollup_variants_daily limit 1")
+        threading.Timer(1.5, first.commit).start()  # longer than one attempt waits for the lock
+        with psycopg.connect(engine.stack.environment["PREORDERS_PUBLISHER_DSN"], autocommit=True) as publisher:
+            prepare_columns(publisher, engine.models, ())
+        # now that the column is there, nothing waits for a reader
+        second.execute("set idle_in_transaction_session_timeout = '60s'")
+        second.execute("select from reports.rollup_variants_daily limit 1")
+        assert engine.publish().failures == []
+        second.execute("select from reports.rollup_variants_daily limit 1")
+    engine.await_replica()
+    stop.set()
+    reader.join(10)
+    assert reader.wrong == [] and reader.reads > 0
+
+
+def read_csv(engine: Engine, report: str, parameters: dict[str, str]) -> list[dict[str, str]]:
+    """Write an export of the first shop as its run does, into memory; return its rows."""
+    content = io.BytesIO()
+    writer = SimpleNamespace(write=AsyncMock(side_effect=content.write), finish=AsyncMock())
+    with engine.stack.primary() as connection:
+        row = connection.execute("select id from app.shops where domain = 'shop-0.example'").fetchone()
+    assert row is not None
+    attempt = Attempt("exp_0", row[0], report, parameters, "csv", "by_date.csv", 1, UUID(int=0))
+    with engine.settings():
+        asyncio.run(write_file(attempt, writer, lambda *_: None))
+    return list(csv.DictReader(io.StringIO(content.getvalue().decode())))
 
 
 def declare_removed(project: Path) -> None:

@@ -70,6 +70,63 @@ def test_a_purge_is_found_and_mended(engine: Engine, publisher: psycopg.Connecti
     assert differences_from_full_refresh(engine) == {}
 
 
+# Edits that leave every count and amount of a month alone, of one order each; its id is %(order)s.
+SILENT_EDITS = {
+    "variant": "update app.order_lines set variant_id = variant_id + 1 where order_id = %(order)s",
+    "product": "update app.order_lines set product_id = product_id + 1 where order_id = %(order)s",
+    "offer": "update app.order_lines set offer_id = gen_random_uuid() where order_id = %(order)s",
+    "quantity": "update app.order_lines set quantity = quantity + 1 where order_id = %(order)s",
+    "deposit": "update app.order_lines set deposit = total - deposit, balance = deposit where order_id = %(order)s",
+    "due date": "update app.order_lines set balance_due_on = date '2031-01-01' where order_id = %(order)s",
+    "market": "update app.orders set market_id = coalesce(market_id, 0) + 1 where id = %(order)s",
+    "customer": "update app.orders set customer_id = coalesce(customer_id, 0) + 1 where id = %(order)s",
+    "cancel reason": "update app.orders set cancel_reason = 'moved' where id = %(order)s",
+    "instant": "update app.orders set placed_at = placed_at + interval '1 microsecond' where id = %(order)s",
+    "line's order": """
+        update app.order_lines set order_id = (
+            select others.id from app.orders as others join app.orders as was using (shop_id, currency, placed_at)
+            where was.id = %(order)s and others.id <> was.id
+        )
+        where order_id = %(order)s
+    """,
+}
+
+
+def test_silent_edits_that_leave_the_sums_alone_are_found_and_mended(
+    engine: Engine, publisher: psycopg.Connection
+) -> None:
+    with engine.stack.primary() as connection:
+        rows = connection.execute(
+            """
+            select id from app.orders
+            where
+                shop_id::text like 'a0000000%%' and not test and deleted_at is null
+                and updated_at < now() - interval '10 minutes'
+                and currency = (select currency from app.shops where shops.id = orders.shop_id)
+                and id in (select order_id from app.order_lines where deposit <> balance)
+            order by md5(id::text) limit %s
+            """,
+            (len(SILENT_EDITS),),
+        ).fetchall()
+        edited = dict(zip(SILENT_EDITS, [order for (order,) in rows], strict=True))
+        # an order without lines, of the same instant, for a line to move to
+        connection.execute(
+            """
+            insert into app.orders (id, shop_id, name, currency, placed_at, updated_at)
+            select (select max(id) from app.orders) + 1, shop_id, 'alike', currency, placed_at, updated_at
+            from app.orders where id = %s
+            """,
+            (edited["line's order"],),
+        )
+        for name, edit in SILENT_EDITS.items():
+            assert connection.execute(edit.encode(), {"order": edited[name]}).rowcount > 0, name
+    result = reconciled(engine, publisher)
+    found = {difference.currency for difference in result.found}
+    assert {name for name, order in edited.items() if f"order {order}" not in found} == set()
+    assert result.left == []
+    assert differences_from_full_refresh(engine) == {}
+
+
 def test_sums_that_drifted_are_found_and_mended(engine: Engine, publisher: psycopg.Connection) -> None:
     execute(
         engine,
