@@ -3,8 +3,8 @@
 import asyncpg
 
 from api.database import Unavailable, read
-from api.reports.answer import NotBuilt, read_metrics
 from api.reports.metrics import Metrics
+from api.reports.published import NotBuilt, read_metrics
 
 
 async def published_metrics(replica: asyncpg.Pool) -> Metrics:

@@ -1,4 +1,4 @@
-"""What lives as long as the API does: pools, key cache, rate limiter, launcher, heartbeat."""
+"""What lives as long as the API does: pools, caches of answers and keys, rate limiter, launcher, heartbeat."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager, suppress
 
 import asyncpg
 
+from api.answers import Answers
 from api.authentication import Authenticator
 from api.database import connect
 from api.heartbeat import beat
@@ -19,6 +20,7 @@ class Services:
 
     primary: asyncpg.Pool
     replica: asyncpg.Pool
+    answers: Answers
     authenticator: Authenticator
     rate_limiter: RateLimiter
     launcher: Launcher
@@ -32,6 +34,7 @@ class Services:
         settings = self._settings
         self.primary = await connect(settings.primary_dsn, settings.pool_size, "preorders-api")
         self.replica = await connect(settings.replica_dsn, settings.pool_size, "preorders-api reports")
+        self.answers = Answers(self.replica, settings.answer_cache_bytes)
         self.authenticator = Authenticator(self.primary, self.replica, settings.key_cache_seconds)
         self.rate_limiter = RateLimiter(settings.rate_limit_storage, settings.refusals_per_minute)
         self.launcher = Launcher(settings.dagster_url)

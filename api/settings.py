@@ -15,6 +15,7 @@ class Settings:
         rate_limit_storage: URL of the `limits` library: `memory://` for one process, Valkey or Redis for several.
         refusals_per_minute: how many calls without a valid key an address may make before it is answered 429.
         pool_size: most connections to each server.
+        answer_cache_bytes: most memory for answers that are kept.
         key_cache_seconds: how long a checked key is trusted, so at most how long a revoked one lives.
     """
 
@@ -24,6 +25,7 @@ class Settings:
     rate_limit_storage: str = "memory://"
     refusals_per_minute: int = 300
     pool_size: int = 10
+    answer_cache_bytes: int = 64 * 1024 * 1024
     key_cache_seconds: float = 30
 
     @classmethod

@@ -130,9 +130,15 @@ class Block:
             statement += f" limit {arguments.bind(query.per_page, 'bigint')} offset {arguments.bind(offset, 'bigint')}"
         return statement
 
-    def count_statement(self, query: ReportQuery, arguments: Arguments) -> str:
-        """Return SQL for the number of rows on all pages."""
-        return f"select count(*) as total_count from ({self.statement(query, arguments, every_row=True)}) as every_row"
+    def json_expression(self, query: ReportQuery, arguments: Arguments) -> str:
+        """Return SQL for the block as JSON: an object, a list of rows, or of a page, `[number of all rows, rows]`."""
+        if not self.has_rows:
+            return f"select to_json(shown) from ({self.statement(query, arguments)}) as shown"
+        rows = f"select coalesce(json_agg(shown), '[]') from ({self.statement(query, arguments)}) as shown"
+        if not self.paged:
+            return rows
+        every_row = self.statement(query, arguments, every_row=True)
+        return f"select json_build_array((select count(*) from ({every_row}) as every_row), ({rows}))"
 
 
 def _dated(expression: str, query: ReportQuery, arguments: Arguments) -> str:

@@ -4,7 +4,7 @@ Every number of every report comes from `grouped()`. A request's values are alwa
 the SQL; names come from the registry and from dbt's definitions alone.
 """
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,15 +17,20 @@ FILTER_COLUMNS = ("product_id", "variant_id", "market_id")
 
 
 class Arguments:
-    """Values bound to a statement, in the order of their placeholders."""
+    """Values bound to a statement, each once, in the order of their placeholders."""
 
     def __init__(self) -> None:
-        self.values: list[Any] = []
+        self._placeholders: dict[tuple[str, Hashable], str] = {}
 
-    def bind(self, value: object, sql_type: str) -> str:
-        """Add a value; return its placeholder."""
-        self.values.append(value)
-        return f"${len(self.values)}::{sql_type}"
+    @property
+    def values(self) -> list[Any]:
+        """The values of all placeholders."""
+        return [value for _, value in self._placeholders]
+
+    def bind(self, value: Hashable, sql_type: str) -> str:
+        """Return the placeholder of a value."""
+        placeholder = f"${len(self._placeholders) + 1}::{sql_type}"
+        return self._placeholders.setdefault((sql_type, value), placeholder)
 
 
 @dataclass(frozen=True)

@@ -32,8 +32,8 @@ def missing_rate_statement(blocks: Sequence[Block], query: ReportQuery, argument
     None if the blocks show no amount. An outstanding balance depends on a rate only while the line is open.
     """
     amounts = [query.metrics.by_name[name] for name in set().union(*(block.amounts_shown(query) for block in blocks))]
-    flows = [metric.name for metric in amounts if metric.kind == "additive"]
-    states = [metric.name for metric in amounts if metric.kind == "state"]
+    flows = tuple(metric.name for metric in amounts if metric.kind == "additive")
+    states = tuple(metric.name for metric in amounts if metric.kind == "state")
     if not flows and not states:
         return None
     missing = []

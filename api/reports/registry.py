@@ -28,7 +28,7 @@ _INSTANT = (
     "to_char({0} at time zone 'UTC', case when {0} = date_trunc('second', {0})"
     ' then \'YYYY-MM-DD"T"HH24:MI:SS"Z"\' else \'YYYY-MM-DD"T"HH24:MI:SS.US"Z"\' end)'
 )
-_AGES = "no_due_date,not_due,1_30,31_60,61_90,over_90"
+_AGES = ("no_due_date", "not_due", "1_30", "31_60", "61_90", "over_90")
 _AGE = """
     case
         when balance_due_on is null then 'no_due_date'
@@ -96,7 +96,7 @@ def _join_variants(query: ReportQuery, arguments: Arguments) -> str:
 
 
 def _join_ages(query: ReportQuery, arguments: Arguments) -> str:
-    ages = arguments.bind(_AGES.split(","), "text[]")
+    ages = arguments.bind(_AGES, "text[]")
     return f"right join unnest({ages}) with ordinality as ages (age, position) on ages.age = grouped.age"
 
 

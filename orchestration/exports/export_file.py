@@ -68,7 +68,7 @@ async def _copy(
     crash_point("copied")
     await writer.finish()
     crash_point("completed")
-    return WrittenFile(published.freshness["build_id"], rows, csv.size_bytes, csv.sha256)
+    return WrittenFile(published.build.build_id, rows, csv.size_bytes, csv.sha256)
 
 
 async def _expected_rows(connection: asyncpg.Connection, statement: str, arguments: Arguments) -> int:
