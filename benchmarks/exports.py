@@ -17,9 +17,9 @@ import psycopg
 from asyncpg.utils import _mogrify
 
 from api.reports.answer import resolve_published
-from api.reports.breakdown import Arguments
 from api.reports.contract import check
 from api.reports.registry import REPORTS
+from api.reports.scope import Arguments
 from benchmarks.measuring import Row, part_stopped
 from local.environment import process_environment
 from local.home import Home

@@ -1,4 +1,4 @@
-"""The floor of a read: the same server, gate and router, and a handler that runs one small statement, or none at all."""
+"""The floor of a read: the same server, gate and router, and a handler that runs one small statement, or none."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -13,8 +13,8 @@ from api.authentication import needs_scope
 from api.database import Connection, read
 from api.gateway import Gateway
 from api.paths import BASE_PATH
-from api.reports.breakdown import Arguments
 from api.reports.published import build_expression, tenant_statement
+from api.reports.scope import Arguments
 from api.services import Services
 from api.settings import Settings
 
@@ -29,7 +29,9 @@ def create_floor() -> ASGIApp:
             yield
 
     handlers = [one_statement, static]
-    return Gateway(Litestar(handlers, lifespan=[lifespan], openapi_config=None, state=State({"services": services})), services)
+    return Gateway(
+        Litestar(handlers, lifespan=[lifespan], openapi_config=None, state=State({"services": services})), services
+    )
 
 
 @get(f"{BASE_PATH}/floor/{{size:int}}", guards=[needs_scope("read")])

@@ -11,7 +11,6 @@ from uuid import UUID
 import msgspec
 
 from api.reports.blocks import Block
-from api.reports.breakdown import Arguments
 from api.reports.contract import Invalid, Request, offers_named, resolve
 from api.reports.missing_rates import MissingRate, missing_rate_statement
 from api.reports.published import (
@@ -24,6 +23,7 @@ from api.reports.published import (
     tenant_statement,
 )
 from api.reports.query import ReportQuery
+from api.reports.scope import Arguments
 
 _STALE_SECONDS = 30
 _FILTERS = ("offer_id", "offer_ids", "product_id", "variant_id", "market_id")
@@ -55,7 +55,7 @@ class Answer:
         return b"".join((self.head, msgspec.json.encode(published.freshness()), incomplete, self.tail))
 
     def etag(self, published: Published) -> str:
-        """Return a tag of the body. A weak one: a small lag of the replica may differ, a large one is told each time."""
+        """Return a tag of the body. A weak one: a small lag of the replica may differ; a large one is in it."""
         build = published.build
         instants = (build.as_of, build.built_at, build.reconciled_at)
         state = [self.digest, build.build_id, *(f"{at.timestamp():.6f}" if at else "" for at in instants)]

@@ -8,10 +8,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from api.reports.breakdown import Arguments, Grouping, grouped
+from api.reports.breakdown import grouped
 from api.reports.metrics import Metric
 from api.reports.query import ReportQuery
-from api.reports.rollups import VARIANTS, Rollup
+from api.reports.scope import Arguments, Grouping
 
 # A row of a breakdown is shown for an event in the window, or an open line at its end (spec: api.md, Reads).
 HAS_ACTIVITY = "(coalesce(grouped.events, 0) > 0 or coalesce(grouped.lines_outstanding, 0) > 0)"
@@ -56,7 +56,7 @@ class Block:
         columns: what a row tells beside metrics.
         trailing_columns: the same, behind the metrics.
         metrics: those shown; None: all, or those that the request chose.
-        rollup, grouping: what it is summed from, and what there is a row for.
+        grouping: what there is a row for.
         joins: SQL that follows `from grouped`.
         shown_if: condition on a row; `hidden` lists metrics that only this or the order needs.
         order: SQL; it must be total.
@@ -67,7 +67,6 @@ class Block:
     key: str
     columns: Mapping[str, Column] = field(default_factory=dict)
     metrics: tuple[str, ...] | None = None
-    rollup: Rollup = VARIANTS
     grouping: Grouping = field(default=Grouping())
     joins: Sources = field(default=lambda query, arguments: "")
     shown_if: str = "true"
@@ -111,7 +110,7 @@ class Block:
 
         shown = self.metrics_shown(query)
         computed = query.metrics.needed_for([*shown, *self.hidden])
-        rows = grouped(query, self.rollup, self.grouping, computed, arguments)
+        rows = grouped(query, self.grouping, computed, arguments)
         raw = {metric.name: f"coalesce(grouped.{metric.name}, 0)" for metric in computed}
         raw |= {name: raw.get(value, value) for name, value in self.replaces(query).items()}
         values = told(self.columns)

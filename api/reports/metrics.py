@@ -1,14 +1,15 @@
 """Metrics as dbt defines them (`reports.metric_definitions`): names, units, and how each is computed."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 DEFINITIONS_SQL = """
-    select metric as name, kind, unit, description, numerator, denominator, entity, day
+    select metric as name, kind, unit, description, numerator, denominator, entity, day, adds_over
     from reports.metric_definitions
     order by position
 """
+_LISTS = (("denominator", "+"), ("adds_over", ","))
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,7 @@ class Metric:
         description: for people.
         numerator, denominator: of a ratio, names of metrics; the denominator's are added up.
         entity, day: of a distinct count, columns of `reports.fct_order_variants`.
+        adds_over: what it may be summed over, `days` and `lines`.
     """
 
     name: str
@@ -33,6 +35,7 @@ class Metric:
     denominator: tuple[str, ...] = ()
     entity: str | None = None
     day: str | None = None
+    adds_over: tuple[str, ...] = ()
 
     @property
     def column(self) -> str:
@@ -40,9 +43,9 @@ class Metric:
         return f"{self.name}_minor" if self.unit == "money" else self.name
 
     @property
-    def is_summed(self) -> bool:
-        """Whether the rollups hold it."""
-        return self.kind in ("additive", "state")
+    def counts_orders_of_a_day(self) -> bool:
+        """Whether it is a count of orders, each of which has one day: so it adds up over days."""
+        return self.kind == "distinct" and self.entity == "order_id" and "days" in self.adds_over
 
 
 class Metrics:
@@ -52,10 +55,13 @@ class Metrics:
         self.by_name = {metric.name: metric for metric in metrics}
 
     @classmethod
-    def from_rows(cls, rows: Iterable[Mapping[str, Any]]) -> "Metrics":
+    def from_rows(cls, rows: Iterable[dict[str, Any]]) -> "Metrics":
         """Read rows of `DEFINITIONS_SQL`."""
         return cls(
-            Metric(**{**row, "denominator": tuple(filter(None, (row["denominator"] or "").split("+")))}) for row in rows
+            Metric(
+                **{**row, "denominator": _parts(row["denominator"], "+"), "adds_over": _parts(row["adds_over"], ",")}
+            )
+            for row in rows
         )
 
     @property
@@ -79,3 +85,7 @@ class Metrics:
             metric = self.by_name[name]
             needed |= {metric.numerator, *metric.denominator} if metric.kind == "ratio" else {name}  # type: ignore[arg-type]
         return tuple(self.by_name[name] for name in self.in_order(needed))
+
+
+def _parts(text: str | None, separator: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in (text or "").split(separator) if part)

@@ -4,9 +4,8 @@ from collections.abc import Sequence
 from datetime import date
 
 from api.reports.blocks import Block
-from api.reports.breakdown import Arguments, scope
 from api.reports.query import ReportQuery
-from api.reports.rollups import CUSTOMERS
+from api.reports.scope import Arguments, scope
 
 
 class MissingRate(Exception):
@@ -38,7 +37,7 @@ def missing_rate_statement(blocks: Sequence[Block], query: ReportQuery, argument
         return None
     missing = []
     conditions = f"from reports.fct_missing_rates as missing where {scope(query, arguments, 'missing.')}"
-    if all(block.rollup is CUSTOMERS for block in blocks):
+    if all("customer_id" in block.grouping.dimensions for block in blocks):
         conditions += f" and {_customer_is_listed(query, arguments)}"
     first, end = arguments.bind(query.window.first, "date"), arguments.bind(query.window.end, "date")
     if flows:

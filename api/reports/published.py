@@ -10,9 +10,9 @@ from uuid import UUID
 
 import msgspec
 
-from api.reports.breakdown import Arguments
 from api.reports.metrics import DEFINITIONS_SQL, Metrics
 from api.reports.query import Shop
+from api.reports.scope import Arguments
 
 _BUILD_SQL = """
     select

@@ -8,9 +8,9 @@ import asyncpg
 from api.exports.attempts import Attempt, WrittenFile
 from api.exports.crash_points import crash_point
 from api.reports.answer import refuse_missing_rates, resolve_published
-from api.reports.breakdown import Arguments
 from api.reports.contract import check
 from api.reports.registry import REPORTS
+from api.reports.scope import Arguments
 from orchestration.exports.csv_bytes import CsvBytes
 from orchestration.exports.databases import connect_to_reports
 from orchestration.exports.object_writer import PART_BYTES, ObjectWriter
