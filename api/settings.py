@@ -15,7 +15,7 @@ class Settings:
         rate_limit_storage: URL of the `limits` library: `memory://` for one process, Valkey or Redis for several.
         refusals_per_minute: how many calls without a valid key an address may make before it is answered 429.
         pool_size: most connections to each server.
-        answer_cache_bytes: most memory for answers that are kept.
+        answer_cache_bytes: most memory for answers that are kept; 0 keeps none.
         key_cache_seconds: how long a checked key is trusted, so at most how long a revoked one lives.
     """
 
@@ -45,4 +45,5 @@ class Settings:
             rate_limit_storage=os.environ.get("PREORDERS_RATE_LIMIT_STORAGE", cls.rate_limit_storage),
             refusals_per_minute=int(os.environ.get("PREORDERS_REFUSALS_PER_MINUTE", cls.refusals_per_minute)),
             pool_size=int(os.environ.get("PREORDERS_API_POOL_SIZE", cls.pool_size)),
+            answer_cache_bytes=int(os.environ.get("PREORDERS_API_ANSWER_CACHE_BYTES", cls.answer_cache_bytes)),
         )

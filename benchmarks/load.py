@@ -19,11 +19,18 @@ class Load:
         milliseconds: of each answer.
         seconds: from the first request to the last answer.
         statuses: how many answers had each status.
+        body_bytes: of all answers.
     """
 
     milliseconds: list[float]
     seconds: float
     statuses: dict[int, int]
+    body_bytes: int
+
+    @property
+    def mean_bytes(self) -> int:
+        """Of an answer's body."""
+        return self.body_bytes // len(self.milliseconds)
 
     @property
     def per_second(self) -> float:
@@ -46,6 +53,7 @@ class _Connection(asyncio.Protocol):
         self._requests, self._until = requests, until
         self.milliseconds: list[float] = []
         self.statuses: dict[int, int] = {}
+        self.body_bytes = 0
         self.ended = asyncio.get_running_loop().create_future()
 
     def connection_made(self, transport: Any) -> None:
@@ -54,6 +62,9 @@ class _Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self._parser.feed_data(data)
+
+    def on_body(self, body: bytes) -> None:
+        self.body_bytes += len(body)
 
     def on_message_complete(self) -> None:
         now = time.perf_counter()
@@ -98,6 +109,7 @@ def load(port: int, requests: Iterator[bytes], connections: int, seconds: float)
             for status, count in protocol.statuses.items():
                 statuses[status] = statuses.get(status, 0) + count
         milliseconds = [one for protocol in protocols for one in protocol.milliseconds]
-        return Load(milliseconds, time.perf_counter() - started, statuses)
+        body_bytes = sum(protocol.body_bytes for protocol in protocols)
+        return Load(milliseconds, time.perf_counter() - started, statuses, body_bytes)
 
     return uvloop.run(send())

@@ -74,6 +74,10 @@ class Metrics:
         wanted = set(names)
         return tuple(name for name in self.by_name if name in wanted)
 
+    def named(self, names: Iterable[str]) -> tuple[Metric, ...]:
+        """Return the metrics of these names, in order."""
+        return tuple(self.by_name[name] for name in self.in_order(names))
+
     def needed_for(self, names: Iterable[str]) -> tuple[Metric, ...]:
         """Return the metrics that must be computed to show these: a ratio needs its parts.
 
@@ -84,7 +88,7 @@ class Metrics:
         for name in names:
             metric = self.by_name[name]
             needed |= {metric.numerator, *metric.denominator} if metric.kind == "ratio" else {name}  # type: ignore[arg-type]
-        return tuple(self.by_name[name] for name in self.in_order(needed))
+        return self.named(needed)
 
 
 def _parts(text: str | None, separator: str) -> tuple[str, ...]:

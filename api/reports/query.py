@@ -44,7 +44,10 @@ class Shop:
 
 @dataclass(frozen=True)
 class ReportQuery:
-    """One report to compute; everything in it is valid for this shop."""
+    """One report to compute; everything in it is valid for this shop.
+
+    `among` is an SQL condition on the rows that are looked at, of a page's making.
+    """
 
     shop: Shop
     metrics: Metrics
@@ -57,6 +60,7 @@ class ReportQuery:
     include_balances: bool = True
     page: int = 1
     per_page: int = 50
+    among: str = ""
 
     @property
     def minor_unit(self) -> Decimal:

@@ -332,6 +332,7 @@ _REPORTS = (
                 joins=_join_customers,
                 shown_if="grouped.events > 0",
                 order="coalesce(grouped.revenue, 0) desc, grouped.customer_id",
+                order_metrics=("revenue",),
                 paged=True,
             ),
         ),

@@ -78,6 +78,8 @@ def scope(query: ReportQuery, arguments: Arguments, prefix: str = "", currency: 
     for column in FILTER_COLUMNS:
         if (value := getattr(query.filters, column)) is not None:
             conditions.append(f"{prefix}{column} = {arguments.bind(value, 'bigint')}")
+    if query.among:
+        conditions.append(query.among)
     return " and ".join(conditions)
 
 

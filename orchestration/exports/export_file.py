@@ -49,7 +49,7 @@ async def _copy(
     published, query = await resolve_published(connection, request, attempt.shop_id)
     await refuse_missing_rates(connection, request, query)
     arguments = Arguments()
-    statement = report.exported_block.statement(query, arguments, every_row=True, as_csv=True)
+    statement = report.exported_block.statement(query, arguments, as_csv=True)
     expected = await _expected_rows(connection, statement, arguments)
     csv = CsvBytes(compressed=attempt.file_format.endswith(".gz"))
 
