@@ -38,6 +38,8 @@ def grouped(query: ReportQuery, grouping: Grouping, metrics: Sequence[Metric], a
         counted.remove(metric)
     for day in sorted({metric.day for metric in counted if metric.day}):
         parts.append(_counts(query, grouping, day, metrics, [one for one in counted if one.day == day], arguments))
+    if len(parts) == 1 and not grouping.is_series:
+        return parts[0]
     columns = [*grouping.keys, *(f"sum({name}) as {name}" for name in ("events", *(one.name for one in metrics)))]
     by_keys = f" group by {', '.join(grouping.keys)}" if grouping.keys else ""
     summary = f"select {', '.join(columns)} from ({' union all '.join(parts)}) as parts{by_keys}"

@@ -3,7 +3,7 @@
 Kept are each customer's days with an order, with the customer's day before. A window's customers are the days in it
 whose previous day lies before the window, or is none. Days are counted by month of the day and of the previous day, and
 finer at the window's edges; single days are looked at only where both lie near an edge. Kept for the whole shop and for
-each offer: other scopes are counted from the orders themselves.
+each offer and product: other scopes are counted from the orders themselves.
 """
 
 from collections.abc import Callable, Iterator
@@ -11,7 +11,7 @@ from datetime import date
 
 from api.reports.metrics import Metric
 from api.reports.query import ReportQuery
-from api.reports.scope import Arguments, Grouping, group_by
+from api.reports.scope import Arguments, Grouping, group_by, scope
 from api.reports.window import Window, edge_buckets, next_period, period_start
 
 _COUNTED = "reports.rollup_customers_returning"
@@ -31,21 +31,23 @@ def count_customers(query: ReportQuery, grouping: Grouping, columns: list[str], 
 
     Args:
         query: the request.
-        grouping: of the whole shop or single offers, by bucket or not.
+        grouping: of the whole shop, single offers or single products, by bucket or not.
         columns: what is selected behind the keys, in which `{customers}` stands for the number.
         arguments: receives the bound values.
     """
-    scope = f"shop_id = {arguments.bind(query.shop.shop_id, 'uuid')}"
-    if query.filters.offer_ids:
-        scope += f" and offer_id = any({arguments.bind(query.filters.offer_ids, 'uuid[]')})"
-    else:
-        scope += f" and offer_id is {'not ' if grouping.columns else ''}null"
+    kept = [scope(query, arguments, currency=False)]
+    for column, is_filtered in (
+        ("offer_id", bool(query.filters.offer_ids)),
+        ("product_id", query.filters.product_id is not None),
+    ):
+        if not is_filtered:  # null stands for any
+            kept.append(f"{column} is {'not ' if column in grouping.columns else ''}null")
 
     def select(bucket: str, number: str, table: str, where: str) -> str:
         keys = [f"{bucket} as bucket"] if grouping.is_series else []
         keys += grouping.columns
         shown = ", ".join([*keys, *columns]).format(customers=number)
-        return f"select {shown} from {table} where {scope} and {where}{group_by(len(keys))}"
+        return f"select {shown} from {table} where {' and '.join([*kept, where])}{group_by(len(keys))}"
 
     if not grouping.is_series:
         return list(_of_window(query.window, "null", select, arguments))

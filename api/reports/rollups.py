@@ -33,6 +33,7 @@ class Rollup:
 ROLLUPS = (
     Rollup("shops", ("day", "month"), frozenset(), counts_orders=True),
     Rollup("offers", ("day", "month"), frozenset({"offer_id"}), counts_orders=True),
+    Rollup("products", ("day", "month"), frozenset({"product_id"}), counts_orders=True),
     Rollup("cancellations", ("day", "month"), frozenset({"offer_id", "cancel_reason"})),
     Rollup("balances", ("day", "month"), frozenset({"offer_id", "balance_due_on"})),
     Rollup("variants", ("day", "week", "month"), frozenset({"offer_id", "product_id", "variant_id", "market_id"})),

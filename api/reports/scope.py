@@ -60,12 +60,13 @@ class Grouping:
         return choose_rollup(self.dimensions | filtered | ({"offer_id"} if query.filters.offer_ids else set()))
 
     def is_of_one(self, query: ReportQuery) -> bool:
-        """Whether each row is about the whole shop or about one offer: then counts of orders and customers are kept.
+        """Whether each row is about the whole shop, one offer or one product: of these, orders and customers are kept.
 
-        Counts of several offers don't add up: an order can hold more than one.
+        Counts of several don't add up: an order can hold more than one.
         """
-        is_one_offer = "offer_id" in self.columns or len(query.filters.offer_ids) <= 1
-        return self.rollup(query).counts_orders and is_one_offer
+        single = {*self.columns, *(() if len(query.filters.offer_ids) > 1 else ("offer_id",)), *FILTER_COLUMNS}
+        rollup = self.rollup(query)
+        return rollup.counts_orders and rollup.dimensions <= single
 
 
 def scope(query: ReportQuery, arguments: Arguments, prefix: str = "", currency: bool = True) -> str:

@@ -1,18 +1,26 @@
-{# Each customer's days with an order, with the one before: for the whole shop (without an offer), and within each offer.
-   A window's customers are those days in it whose previous day lies before it: counted so, they add up. #}
+{# What customers are counted in: the whole shop (nulls), each offer, and each product. #}
+{% macro customer_scopes() %}
+    {{ return([['null::uuid', 'null::bigint'], ['offer_id', 'null'], ['null', 'product_id']]) }}
+{% endmacro %}
+
+{# Each customer's days with an order, with the one before, in each scope. A window's customers are those days in it
+   whose previous day lies before it: counted so, they add up. #}
 {% macro customer_days(orders) %}
 select
     scoped.shop_id,
     scoped.offer_id,
+    scoped.product_id,
     scoped.customer_id,
     scoped.placed_on,
     lag(scoped.placed_on) over (
-        partition by scoped.shop_id, scoped.offer_id, scoped.customer_id order by scoped.placed_on
+        partition by scoped.shop_id, scoped.offer_id, scoped.product_id, scoped.customer_id order by scoped.placed_on
     ) as previous_on
 from (
-    select shop_id, null::uuid as offer_id, customer_id, placed_on from {{ orders }} as orders
-    union -- each day once
-    select shop_id, offer_id, customer_id, placed_on from {{ orders }} as orders
+    {%- for offer_id, product_id in customer_scopes() %}
+    {{ 'union -- each day once' if not loop.first }}
+    select shop_id, {{ offer_id }} as offer_id, {{ product_id }} as product_id, customer_id, placed_on
+    from {{ orders }} as orders
+    {%- endfor %}
 ) as scoped
 {% endmacro %}
 
@@ -23,16 +31,16 @@ with
 
 moved as materialized (
 
-    select * from ({{ orders_moved(['offer_id', 'customer_id']) }}) as moved
+    select * from ({{ orders_moved(['offer_id', 'product_id', 'customer_id']) }}) as moved
     where entry = 'placed'
 
 )
 
-select shop_id, offer_id, customer_id, entry_on as placed_on, is_there, was_there
+select shop_id, offer_id, product_id, customer_id, entry_on as placed_on, is_there, was_there
 from moved
 where customer_id is not null
 union all
-select variants.shop_id, variants.offer_id, variants.customer_id, variants.placed_on, true, true
+select variants.shop_id, variants.offer_id, variants.product_id, variants.customer_id, variants.placed_on, true, true
 from (select distinct shop_id, customer_id from moved where customer_id is not null) as customers
 cross join lateral (
     select *
@@ -51,6 +59,7 @@ cross join lateral (
 select
     days.shop_id,
     days.offer_id,
+    days.product_id,
     levels.placed_by,
     levels.previous_by,
     levels.placed_in,
@@ -74,7 +83,9 @@ cross join lateral (
     ('month', 'day', placed_month, days.previous_on, previous_month < placed_month)
 ) as levels (placed_by, previous_by, placed_in, previous_in, is_counted)
 where levels.is_counted
-group by days.shop_id, days.offer_id, levels.placed_by, levels.previous_by, levels.placed_in, levels.previous_in
+group by
+    days.shop_id, days.offer_id, days.product_id,
+    levels.placed_by, levels.previous_by, levels.placed_in, levels.previous_in
 {% endmacro %}
 
 {# Before a model that reads another's rows as they are now: these must have all of the ledger's changes. #}
