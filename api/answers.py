@@ -5,18 +5,19 @@ else. So a kept answer is right if the build is the one that it was computed fro
 second ago.
 """
 
+import time
 from dataclasses import dataclass
 from hashlib import sha256
 from uuid import UUID
 
-import asyncpg
 from cachetools import LRUCache
 
-from api.database import Connection, read
+from api.database import Connection, Unavailable, read
 from api.reports.answer import Answer, answer
 from api.reports.contract import check, decode_query
 from api.reports.published import Published, read_published
 from api.reports.report import Report
+from api.servers import Servers
 
 # A new build is shown within a second of its arrival on the replica: half of it is left for answering.
 _FRESH_SECONDS = 0.5
@@ -37,11 +38,12 @@ class Told:
 class Answers:
     """The answers that one process gives."""
 
-    def __init__(self, replica: asyncpg.Pool, most_bytes: int) -> None:
+    def __init__(self, replica: Servers, most_bytes: int) -> None:
         """Read from the replica; keep answers of at most so many bytes."""
         self._replica = replica
         self._kept: LRUCache[Key, Answer] = LRUCache(most_bytes, getsizeof=_size)
         self._published: LRUCache[UUID, Published] = LRUCache(_SHOPS_KEPT)
+        self._latest_build_id, self._latest_told_at = 0, 0.0
 
     async def tell(self, shop_id: UUID, report: Report, query_string: bytes) -> Told:
         """Return the answer to a request.
@@ -80,7 +82,16 @@ class Answers:
         return published
 
     def _remember(self, shop_id: UUID, published: Published) -> None:
-        """Keep what was asked last: a slow statement must not bring back an earlier build."""
+        """Keep what was asked last: a slow statement must not bring back an earlier build.
+
+        Raises:
+            Unavailable: another replica has come in, and is behind what was told before.
+        """
+        latest = published.build.latest_build_id
+        if latest > self._latest_build_id:
+            self._latest_build_id, self._latest_told_at = latest, time.monotonic()
+        elif latest < self._latest_build_id and published.asked_at > self._latest_told_at and self._replica.are_several:
+            raise Unavailable
         known = self._published.get(shop_id)
         if known is None or known.asked_at < published.asked_at:
             self._published[shop_id] = published

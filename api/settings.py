@@ -10,7 +10,8 @@ class Settings:
 
     Attributes:
         primary_dsn, replica_dsn: of the role preorders_api. Keys and the heartbeat are on the primary; every
-            report is read from the replica.
+            report is read from the replica. That one may name several, `postgresql://role:password@one:5432,two:5432/db`:
+            one that is lost or lags is left out.
         dagster_url: of Dagster's webserver, which launches exports; None leaves that to the keeper of exports.
         rate_limit_storage: URL of the `limits` library: `memory://` for one process, Valkey or Redis for several.
         refusals_per_minute: how many calls without a valid key an address may make before it is answered 429.
