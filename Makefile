@@ -44,3 +44,6 @@ bench: setup
 	$(BIN)/python -m benchmarks.reads
 	@# 10 million order lines; with BENCH_ORDERS=1000000 it is a matter of minutes.
 	$(BIN)/python -m benchmarks.engine --orders $(BENCH_ORDERS)
+
+bench-cube: setup
+	$(BIN)/python -m benchmarks.cube

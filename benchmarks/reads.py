@@ -64,13 +64,13 @@ def main(orders: int, path: Path | None, seconds: int) -> None:
     table = Table("measured", "beside", "ratio", "measured", "beside")
     with tempfile.TemporaryDirectory() as folder, stack(path or Path(folder) / "home") as home:
         if path is None:
-            _fill(home, orders)
+            fill(home, orders)
         with (
             api_server(home, PREORDERS_API_ANSWER_CACHE_BYTES="0") as uncached,
             api_server(home) as kept,
             api_server(home, "benchmarks.floor:create_floor") as floor,
         ):
-            large, small = (_shop(home, kept, domain) for domain in (DEMO_SHOP_DOMAIN, SMALL_SHOP_DOMAIN))
+            large, small = (find_shop(home, kept, domain) for domain in (DEMO_SHOP_DOMAIN, SMALL_SHOP_DOMAIN))
             for rows in (
                 _beside_floor(large, uncached, floor),
                 _beside_small(large, small, uncached),
@@ -82,7 +82,7 @@ def main(orders: int, path: Path | None, seconds: int) -> None:
     Console(width=130).print(f"{datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} cores", table)
 
 
-def _fill(home: Home, orders: int) -> None:
+def fill(home: Home, orders: int) -> None:
     with primary(home) as connection:
         load_history(connection, orders)
     build("--full-refresh")
@@ -91,7 +91,7 @@ def _fill(home: Home, orders: int) -> None:
         connection.execute("vacuum analyze")
 
 
-def _shop(home: Home, port: int, domain: str) -> Shop:
+def find_shop(home: Home, port: int, domain: str) -> Shop:
     key = create_key(home, domain)
     url = f"http://127.0.0.1:{port}{BASE_PATH}{REPORTS_PATH}"
     client = httpx.Client(base_url=url, headers={"X-Auth-Token": key}, timeout=30)
