@@ -34,7 +34,7 @@ def grouped(query: ReportQuery, grouping: Grouping, metrics: Sequence[Metric], a
     ]
     counted = [metric for metric in metrics if metric.kind == "distinct" and metric.name not in flows]
     for metric in [metric for metric in counted if keeps_customers(query, grouping, metric)]:
-        parts += count_customers(query, grouping, _columns(metrics, {metric.name: "{customers}"}), arguments)
+        parts.append(count_customers(query, grouping, _columns(metrics, {metric.name: "{customers}"}), arguments))
         counted.remove(metric)
     for day in sorted({metric.day for metric in counted if metric.day}):
         parts.append(_counts(query, grouping, day, metrics, [one for one in counted if one.day == day], arguments))

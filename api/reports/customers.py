@@ -26,8 +26,8 @@ def keeps_customers(query: ReportQuery, grouping: Grouping, metric: Metric) -> b
     return (metric.entity, metric.day) == ("customer_id", "placed_on") and grouping.is_of_one(query)
 
 
-def count_customers(query: ReportQuery, grouping: Grouping, columns: list[str], arguments: Arguments) -> list[str]:
-    """Return statements whose numbers add up to the customers of each group.
+def count_customers(query: ReportQuery, grouping: Grouping, columns: list[str], arguments: Arguments) -> str:
+    """Return SQL for the customers of each group.
 
     Args:
         query: the request.
@@ -46,23 +46,31 @@ def count_customers(query: ReportQuery, grouping: Grouping, columns: list[str], 
     def select(bucket: str, number: str, table: str, where: str) -> str:
         keys = [f"{bucket} as bucket"] if grouping.is_series else []
         keys += grouping.columns
-        shown = ", ".join([*keys, *columns]).format(customers=number)
+        shown = ", ".join([*keys, f"{number} as customers"])
         return f"select {shown} from {table} where {' and '.join([*kept, where])}{group_by(len(keys))}"
 
-    if not grouping.is_series:
-        return list(_of_window(query.window, "null", select, arguments))
+    if grouping.is_series:
+        counts = _of_buckets(query, select, arguments)
+    else:
+        counts = _of_window(query.window, "null", select, arguments)
+    shown = ", ".join([*grouping.keys, *columns]).format(customers="sum(customers)")
+    return f"select {shown} from ({' union all '.join(counts)}) as counts{group_by(len(grouping.keys))}"
+
+
+def _of_buckets(query: ReportQuery, select: Select, arguments: Arguments) -> Iterator[str]:
+    """Yield statements for whole buckets, whose customers are kept, and for those that the window cuts."""
     whole, edges = edge_buckets(query.window, query.granularity)
-    statements = []
     if whole is not None:
         first, end = arguments.bind(whole.first, "date"), arguments.bind(whole.end, "date")
-        where = (
-            f"placed_by = '{query.granularity}' and previous_by = 'any' and placed_in >= {first} and placed_in < {end}"
+        yield select(
+            "placed_in",
+            "sum(entries)",
+            _COUNTED,
+            f"placed_by = '{query.granularity}' and previous_by = 'any' and placed_in >= {first} and placed_in < {end}",
         )
-        statements.append(select("placed_in", "sum(entries)", _COUNTED, where))
     for edge in edges:
         label = arguments.bind(period_start(edge.first, query.granularity), "date")
-        statements.extend(_of_window(edge, label, select, arguments))
-    return statements
+        yield from _of_window(edge, label, select, arguments)
 
 
 def _of_window(window: Window, label: str, select: Select, arguments: Arguments) -> Iterator[str]:
