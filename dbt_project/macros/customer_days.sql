@@ -1,11 +1,7 @@
-{# What customers are counted in: the whole shop (nulls), each offer, and each product. #}
-{% macro customer_scopes() %}
-    {{ return([['null::uuid', 'null::bigint'], ['offer_id', 'null'], ['null', 'product_id']]) }}
-{% endmacro %}
-
-{# Each customer's days with an order, with the one before, in each scope. A window's customers are those days in it
-   whose previous day lies before it: counted so, they add up. #}
+{# Each customer's days with an order, with the one before, in the whole shop (nulls), each offer and each product. A
+   window's customers are those days in it whose previous day lies before it: counted so, they add up. #}
 {% macro customer_days(orders) %}
+{%- set scopes = [['null::uuid', 'null::bigint'], ['offer_id', 'null'], ['null', 'product_id']] %}
 select
     scoped.shop_id,
     scoped.offer_id,
@@ -16,8 +12,8 @@ select
         partition by scoped.shop_id, scoped.offer_id, scoped.product_id, scoped.customer_id order by scoped.placed_on
     ) as previous_on
 from (
-    {%- for offer_id, product_id in customer_scopes() %}
-    {{ 'union -- each day once' if not loop.first }}
+    {%- for offer_id, product_id in scopes %}
+    {{ 'union' if not loop.first }} {# each day once #}
     select shop_id, {{ offer_id }} as offer_id, {{ product_id }} as product_id, customer_id, placed_on
     from {{ orders }} as orders
     {%- endfor %}

@@ -2,8 +2,10 @@
    finer sums; where these have no such counts, from the orders. #}
 {% macro rollup_counted(period, keys, finer, orders=none) %}
 -- depends_on: {{ ref('fct_ledger') }}
-{%- set counts = counts_over_days() %}
-{%- set cell = ['shop_id', 'currency', 'starts_on'] + keys %}
+{%- set counts = [] %}
+{%- for metric in metric_definitions(['distinct']) if metric.entity == 'order_id' and 'days' in metric.adds_over %}
+    {%- do counts.append({'name': metric.name, 'day': metric.day, 'entry': metric.day | replace('_on', '')}) %}
+{%- endfor %}
 {%- if not is_incremental() and not orders %}
 {{ resummed(finer, period, keys, counts=counts) }}
 {%- else %}
@@ -22,33 +24,21 @@ counts as (
 )
 
 select
-    sums.*,
-    {%- for count in counts %}
-    coalesce(counts.{{ count.name }}, 0)::bigint as {{ count.name }}{{ ',' if not loop.last }}
+    sums.*
+    {%- for count in counts %},
+    coalesce(counts.{{ count.name }}, 0)::bigint as {{ count.name }}
     {%- endfor %}
 from sums
-left join counts
-    on {% for column in cell if is_incremental() or column != 'currency' -%}
-    {{ ' and ' if not loop.first }}sums.{{ column }} = counts.{{ column }}
-    {%- endfor %}
-
+left join counts on sums.shop_id = counts.shop_id and sums.starts_on = counts.starts_on
+    {%- for column in (['currency'] if is_incremental() else []) + keys %} and sums.{{ column }} = counts.{{ column }}{% endfor %}
 {%- endif %}
-{% endmacro %}
-
-{# Metrics that count orders, each dated by one entry of the order. #}
-{% macro counts_over_days() %}
-    {% set found = [] %}
-    {% for metric in metric_definitions(['distinct']) if 'days' in metric.adds_over and metric.entity == 'order_id' %}
-        {% do found.append({'name': metric.name, 'day': metric.day, 'entry': metric.day | replace('_on', '')}) %}
-    {% endfor %}
-    {{ return(found) }}
 {% endmacro %}
 
 {% macro orders_counted(orders, period, keys, counts) %}
 select
-    {{ (['shop_id', 'starts_on'] + keys) | join(',\n    ') }},
-    {%- for count in counts %}
-    count(distinct order_id) filter (where entry = '{{ count.entry }}') as {{ count.name }}{{ ',' if not loop.last }}
+    {{ (['shop_id', 'starts_on'] + keys) | join(',\n    ') }}
+    {%- for count in counts %},
+    count(distinct order_id) filter (where entry = '{{ count.entry }}') as {{ count.name }}
     {%- endfor %}
 from (
     {%- for count in counts %}
@@ -63,9 +53,9 @@ group by {{ (['shop_id', 'starts_on'] + keys) | join(', ') }}
 
 {% macro orders_counted_moved(period, keys, counts) %}
 select
-    {{ (['shop_id', 'currency', period_start(period, 'entry_on') ~ ' as starts_on'] + keys) | join(',\n    ') }},
-    {%- for count in counts %}
-    sum(is_there::int - was_there::int) filter (where entry = '{{ count.entry }}') as {{ count.name }}{{ ',' if not loop.last }}
+    {{ (['shop_id', 'currency', period_start(period, 'entry_on') ~ ' as starts_on'] + keys) | join(',\n    ') }}
+    {%- for count in counts %},
+    sum(is_there::int - was_there::int) filter (where entry = '{{ count.entry }}') as {{ count.name }}
     {%- endfor %}
 from ({{ orders_moved(keys) }}) as moved
 group by {{ (['shop_id', 'currency', period_start(period, 'entry_on')] + keys) | join(', ') }}

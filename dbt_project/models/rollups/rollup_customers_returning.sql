@@ -4,45 +4,66 @@
 
 with
 
-{%- if is_incremental() %}
+{% if is_incremental() %}
+    orders as materialized (
 
-orders as materialized (
+        {{ orders_of_customers_moved() }}
 
-    {{ orders_of_customers_moved() }}
+    ),
 
-),
+    orders_now as (
 
-orders_now as (
+        select *
+        from orders
+        where is_there
 
-    select * from orders where is_there
+    ),
 
-),
+    orders_before as (
 
-orders_before as (
+        select *
+        from orders
+        where was_there
 
-    select * from orders where was_there
+    ),
 
-),
+    days_now as (
 
-days as (
+        {{ customer_days('orders_now') }}
 
-    select *, 1 as sign from ({{ customer_days('orders_now') }}) as days_now
-    union all
-    select *, -1 as sign from ({{ customer_days('orders_before') }}) as days_before
+    ),
 
-)
+    days_before as (
 
-{%- else %}
+        {{ customer_days('orders_before') }}
 
-days as (
+    ),
 
-    select *, 1 as sign from {{ ref('fct_customer_days') }}
+    days as (
 
-)
+        select
+            days_now.*,
+            1 as sign
+        from days_now
+        union all
+        select
+            days_before.*,
+            -1 as sign
+        from days_before
 
-{%- endif %}
+    )
+{% else %}
+    days as (
+
+        select
+            customer_days.*,
+            1 as sign
+        from {{ ref('fct_customer_days') }} as customer_days
+
+    )
+{% endif %}
 
 {{ counted_days('days', 'sign') }}
-{%- if is_incremental() %}
-having sum(sign) <> 0
-{%- endif %}
+{% if is_incremental() %}
+    having sum(sign) <> 0
+{% endif %}
