@@ -110,7 +110,7 @@ async def _compute(connection: Connection, request: Request, query: ReportQuery,
     expressions = [
         build_expression(shop_id, arguments),
         offers_expression(shop_id, offers, arguments) if offers else "null",
-        _missing_rate_expression(request, query, arguments),
+        _missing_rate_expression(request, query, arguments) if assumed.build.lacks_rates else "null",
         *(block.json_expression(query, arguments) for block in request.report.blocks),
     ]
     statement = tenant_statement(shop_id, expressions, arguments)

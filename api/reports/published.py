@@ -24,6 +24,7 @@ _BUILD_SQL = """
         (builds.as_of at time zone shops.timezone)::date as as_of_day,
         builds.build_id,
         (select max(build_id) from reports.builds) as latest_build_id,
+        exists (select from reports.fct_missing_rates where shop_id = {shop}) as lacks_rates,
         builds.as_of,
         builds.built_at,
         builds.reconciled_at,
@@ -68,6 +69,7 @@ class Build(msgspec.Struct, frozen=True):
         as_of_day: the local day on which the build was up to date, and so the first incomplete one.
         build_id: the build that last changed something of this shop.
         latest_build_id: the last publication that changed anything at all: nothing else changes what an answer shows.
+        lacks_rates: whether some amount of the shop is not converted to some currency.
         as_of, built_at: instants.
         reconciled_at: when the shop's numbers last equalled the source; None: never yet.
         replica_lag_seconds: age of the heartbeat.
@@ -80,6 +82,7 @@ class Build(msgspec.Struct, frozen=True):
     as_of_day: date
     build_id: int
     latest_build_id: int
+    lacks_rates: bool
     as_of: datetime
     built_at: datetime
     reconciled_at: datetime | None

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from functools import cached_property
 from uuid import UUID
 
 from api.reports.metrics import Metrics
@@ -62,7 +63,7 @@ class ReportQuery:
     per_page: int = 50
     among: str = ""
 
-    @property
+    @cached_property
     def minor_unit(self) -> Decimal:
         """One minor unit of the currency, with exactly its decimals: 0.01, 1, 0.001."""
         return Decimal(1).scaleb(-self.shop.currencies[self.currency])
