@@ -50,5 +50,9 @@ format: setup
 
 bench: setup
 	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks.reads
 	@# 10 million order lines; with BENCH_ORDERS=1000000 it is a matter of minutes.
 	$(BIN)/python -m benchmarks.engine --orders $(BENCH_ORDERS)
+
+bench-cube: setup
+	$(BIN)/python -m benchmarks.cube

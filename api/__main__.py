@@ -22,21 +22,12 @@ class OneShapeProtocol(HttpToolsProtocol):
         self.transport.close()
 
 
-@click.command()
-@click.option("--host", default="127.0.0.1", show_default=True)
-@click.option("--port", type=int, default=8000, show_default=True)
-@click.option(
-    "--trusted-proxies",
-    envvar="PREORDERS_TRUSTED_PROXIES",
-    default="",
-    help="Addresses or networks, comma-separated, whose X-Forwarded-For is believed; none by default.",
-)
-def main(host: str, port: int, trusted_proxies: str) -> None:
-    """Serve until told to stop, then finish what is under way."""
+def serve(application: str, host: str, port: int, trusted_proxies: str = "") -> None:
+    """Serve an application, named by its factory, until told to stop; then finish what is under way."""
     log_as_json()
     trace_if_asked()
     uvicorn.run(
-        "api.app:create_app",
+        application,
         factory=True,
         host=host,
         port=port,
@@ -49,6 +40,20 @@ def main(host: str, port: int, trusted_proxies: str) -> None:
         forwarded_allow_ips=trusted_proxies,
         timeout_graceful_shutdown=_DRAIN_SECONDS,
     )
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", type=int, default=8000, show_default=True)
+@click.option(
+    "--trusted-proxies",
+    envvar="PREORDERS_TRUSTED_PROXIES",
+    default="",
+    help="Addresses or networks, comma-separated, whose X-Forwarded-For is believed; none by default.",
+)
+def main(host: str, port: int, trusted_proxies: str) -> None:
+    """Serve the API."""
+    serve("api.app:create_app", host, port, trusted_proxies)
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from litestar.types import Guard
 
 from api.database import Connection, Unavailable, read
 from api.keys import hash_key
+from api.servers import Servers
 
 DEFAULT_POINTS_PER_MINUTE = 360
 KEY_HEADER = "X-Auth-Token"
@@ -65,7 +66,7 @@ def needs_scope(scope: str) -> Guard:
 class Authenticator:
     """Checks keys on the primary, and on the replica while the primary cannot be reached."""
 
-    def __init__(self, primary: asyncpg.Pool, replica: asyncpg.Pool, cache_seconds: float) -> None:
+    def __init__(self, primary: Servers, replica: Servers, cache_seconds: float) -> None:
         self._primary, self._replica, self._cache_seconds = primary, replica, cache_seconds
         self._trusted: dict[bytes, tuple[float, Caller]] = {}
 

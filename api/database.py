@@ -1,19 +1,17 @@
-"""Connections to the primary and the replica: bounded waits, one retry, one snapshot and one tenant a read."""
+"""Work on the primary and the replica: bounded waits, one retry, and one tenant a transaction."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 from typing import TypeVar
 from uuid import UUID
 
 import asyncpg
 
-from api.reports.answer import NotBuilt
+from api.reports.published import NotBuilt
+from api.servers import Servers
 
-_CONNECT_SECONDS = 2
 _ACQUIRE_SECONDS = 2
-_STATEMENT_SECONDS = 10
-_IDLE_SECONDS = 60
+_READY_SECONDS = 2
 
 Answer = TypeVar("Answer")
 Connection = asyncpg.pool.PoolConnectionProxy
@@ -29,53 +27,43 @@ _FINAL = (
 )
 # A plan made before a column was added; a reader in the way of recovery; a server that went away. Some of the
 # final ones are special cases of these, and of OSError: they must be looked at first.
-_PASSING = (
-    asyncpg.InvalidCachedStatementError,
-    asyncpg.SerializationError,
+_LOST = (
     asyncpg.OperatorInterventionError,
     asyncpg.PostgresConnectionError,
     asyncpg.ConnectionDoesNotExistError,
     asyncpg.InterfaceError,
     OSError,
 )
+_PASSING = (asyncpg.InvalidCachedStatementError, asyncpg.SerializationError, *_LOST)
 
 
 class Unavailable(Exception):
     """The database cannot be reached, or took too long."""
 
 
-async def connect(dsn: str, pool_size: int, application_name: str) -> asyncpg.Pool:
-    """Return a pool that opens its connections when they are needed: the API starts without its databases."""
-    return await asyncpg.create_pool(
-        dsn,
-        min_size=0,
-        max_size=pool_size,
-        timeout=_CONNECT_SECONDS,
-        command_timeout=_STATEMENT_SECONDS,
-        max_inactive_connection_lifetime=_IDLE_SECONDS,
-        server_settings={"application_name": application_name, "timezone": "UTC"},
-    )
-
-
-async def read(pool: asyncpg.Pool, work: Callable[[Connection], Awaitable[Answer]]) -> Answer:
-    """Do some reading on a connection; once more on a new one if the first was lost.
+async def read(servers: Servers, work: Callable[[Connection], Awaitable[Answer]]) -> Answer:
+    """Do some reading on a connection; once more on a new one, of another server if there is one, if it was lost.
 
     Raises:
         Unavailable: both were lost, or the server was too slow.
         NotBuilt: the tables are made by the first build.
     """
+    pool = servers.pool
     try:
         return await _attempt(pool, work)
     except _FINAL as error:
-        raise Unavailable from error
+        if not isinstance(error, asyncpg.CannotConnectNowError) or not servers.leave(pool):
+            raise Unavailable from error
     except asyncpg.UndefinedTableError as error:
         raise NotBuilt from error
     except asyncpg.DataError:  # an InterfaceError, yet it says that the statement is wrong
         raise
-    except _PASSING:
+    except _PASSING as error:
         await pool.expire_connections()
+        if isinstance(error, _LOST):
+            servers.leave(pool)
     try:
-        return await _attempt(pool, work)
+        return await _attempt(servers.pool, work)
     except (*_FINAL, *_PASSING) as error:
         raise Unavailable from error
 
@@ -85,15 +73,7 @@ async def _attempt(pool: asyncpg.Pool, work: Callable[[Connection], Awaitable[An
         return await work(connection)
 
 
-@asynccontextmanager
-async def snapshot(connection: Connection, shop_id: UUID) -> AsyncIterator[Connection]:
-    """Enter one snapshot of one build, in which row-level security shows this shop's rows alone."""
-    async with connection.transaction(isolation="repeatable_read", readonly=True):
-        await _set_tenant(connection, shop_id)
-        yield connection
-
-
-async def as_tenant(pool: asyncpg.Pool, shop_id: UUID, work: Callable[[Connection], Awaitable[Answer]]) -> Answer:
+async def as_tenant(servers: Servers, shop_id: UUID, work: Callable[[Connection], Awaitable[Answer]]) -> Answer:
     """Do work in one transaction in which row-level security shows this shop's rows alone.
 
     Done once more if the connection was lost, perhaps after it was done: the work must allow for that.
@@ -107,14 +87,14 @@ async def as_tenant(pool: asyncpg.Pool, shop_id: UUID, work: Callable[[Connectio
             await _set_tenant(connection, shop_id)
             return await work(connection)
 
-    return await read(pool, attempt)
+    return await read(servers, attempt)
 
 
 async def _set_tenant(connection: Connection, shop_id: UUID) -> None:
     await connection.execute("select set_config('preorders.shop_id', $1, true)", str(shop_id))
 
 
-async def check_builds(pool: asyncpg.Pool) -> None:
+async def check_builds(servers: Servers) -> None:
     """Look for a published build.
 
     Raises:
@@ -126,7 +106,7 @@ async def check_builds(pool: asyncpg.Pool) -> None:
         return bool(await connection.fetchval("select exists (select from reports.builds)"))
 
     try:
-        is_built = await asyncio.wait_for(read(pool, find), _CONNECT_SECONDS)
+        is_built = await asyncio.wait_for(read(servers, find), _READY_SECONDS)
     except TimeoutError as error:
         raise Unavailable from error
     if not is_built:

@@ -12,9 +12,9 @@ from api.authentication import Unauthenticated
 from api.database import Unavailable
 from api.exports.jobs import AlreadyFinished, UnknownJob
 from api.paths import relative
-from api.reports.answer import NotBuilt
 from api.reports.contract import Invalid
 from api.reports.missing_rates import MissingRate
+from api.reports.published import NotBuilt
 
 RETRY_SECONDS = 5
 _logger = logging.getLogger(__name__)

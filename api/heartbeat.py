@@ -7,15 +7,14 @@ grows on an idle primary; a row that must arrive says the truth in every fault.
 import asyncio
 import logging
 
-import asyncpg
-
 from api.database import Connection, read
+from api.servers import Servers
 
 _EVERY_SECONDS = 1.0
 _logger = logging.getLogger(__name__)
 
 
-async def beat(primary: asyncpg.Pool) -> None:
+async def beat(primary: Servers) -> None:
     """Write the heartbeat until cancelled; while the primary is away it stops, and the lag shows it."""
 
     async def write(connection: Connection) -> None:

@@ -4,26 +4,25 @@ import asyncio
 import logging
 from collections.abc import Awaitable
 
-import asyncpg
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics, generate_latest
 
 from api.database import Connection, Unavailable, read
 from api.exports.jobs import STATUSES, count_jobs
-from api.reports.answer import NotBuilt
+from api.reports.published import NotBuilt
+from api.servers import LAG_SQL, Servers
 
 disable_created_metrics()  # type: ignore[no-untyped-call]  # a time for each counter, which nobody asks for
 _logger = logging.getLogger(__name__)
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 _UNKNOWN = float("nan")
-_LAG_SQL = "select extract(epoch from clock_timestamp() - beat_at)::float8 from service.heartbeat"
 _BUILD_AGE_SQL = "select extract(epoch from now() - max(built_at))::float8 from reports.builds"
 
 
 class Metrics:
     """Counts requests as they end; asks the databases when it is read, and tells NaN of what can't be had."""
 
-    def __init__(self, primary: asyncpg.Pool, replica: asyncpg.Pool) -> None:
-        self._pools = {"primary": primary, "replica": replica}
+    def __init__(self, primary: Servers, replica: Servers) -> None:
+        self._servers = {"primary": primary, "replica": replica}
         self._registry = CollectorRegistry()
         self._requests = Counter(
             "preorders_requests", "Requests answered.", ("method", "route", "status"), registry=self._registry
@@ -46,13 +45,14 @@ class Metrics:
 
     async def as_text(self) -> bytes:
         """Return all of it in Prometheus' text format; takes a few seconds at most."""
-        for server, pool in self._pools.items():
+        for server, servers in self._servers.items():
+            pool = servers.pool
             self._connections.labels(server, "idle").set(pool.get_idle_size())
             self._connections.labels(server, "in use").set(pool.get_size() - pool.get_idle_size())
         lag, age, _ = await asyncio.gather(
-            _known(read(self._pools["replica"], lambda replica: replica.fetchval(_LAG_SQL))),
-            _known(read(self._pools["replica"], lambda replica: replica.fetchval(_BUILD_AGE_SQL))),
-            _known(read(self._pools["primary"], self._set_exports)),
+            _known(read(self._servers["replica"], lambda replica: replica.fetchval(LAG_SQL))),
+            _known(read(self._servers["replica"], lambda replica: replica.fetchval(_BUILD_AGE_SQL))),
+            _known(read(self._servers["primary"], self._set_exports)),
         )
         self._lag.set(lag)
         self._build_age.set(age)

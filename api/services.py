@@ -1,25 +1,25 @@
-"""What lives as long as the API does: pools, key cache, rate limiter, launcher, heartbeat."""
+"""What lives as long as the API does: pools, caches of answers and keys, rate limiter, launcher, heartbeat."""
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 
-import asyncpg
-
+from api.answers import Answers
 from api.authentication import Authenticator
-from api.database import connect
 from api.heartbeat import beat
 from api.launcher import Launcher
 from api.metrics import Metrics
 from api.rate_limit import RateLimiter
+from api.servers import Servers, open_servers
 from api.settings import Settings
 
 
 class Services:
     """Opened with the application, closed with it."""
 
-    primary: asyncpg.Pool
-    replica: asyncpg.Pool
+    primary: Servers
+    replica: Servers
+    answers: Answers
     authenticator: Authenticator
     rate_limiter: RateLimiter
     metrics: Metrics
@@ -30,20 +30,21 @@ class Services:
 
     @asynccontextmanager
     async def run(self) -> AsyncIterator[None]:
-        """Open all, and keep the heartbeat going until the end."""
+        """Open all, and keep the heartbeat and the watch over replicas going until the end."""
         settings = self._settings
-        self.primary = await connect(settings.primary_dsn, settings.pool_size, "preorders-api")
-        self.replica = await connect(settings.replica_dsn, settings.pool_size, "preorders-api reports")
+        self.primary = await open_servers(settings.primary_dsn, settings.pool_size, "preorders-api")
+        self.replica = await open_servers(settings.replica_dsn, settings.pool_size, "preorders-api reports")
+        self.answers = Answers(self.replica, settings.answer_cache_bytes)
         self.authenticator = Authenticator(self.primary, self.replica, settings.key_cache_seconds)
         self.rate_limiter = RateLimiter(settings.rate_limit_storage, settings.refusals_per_minute)
         self.metrics = Metrics(self.primary, self.replica)
         self.launcher = Launcher(settings.dagster_url)
-        heartbeat = asyncio.create_task(beat(self.primary))
+        tasks = [asyncio.create_task(beat(self.primary)), asyncio.create_task(self.replica.watch())]
         try:
             yield
         finally:
-            heartbeat.cancel()
-            with suppress(asyncio.CancelledError):
-                await heartbeat
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
             await self.launcher.close()
             await asyncio.gather(self.primary.close(), self.replica.close())

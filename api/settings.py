@@ -10,11 +10,13 @@ class Settings:
 
     Attributes:
         primary_dsn, replica_dsn: of the role preorders_api. Keys and the heartbeat are on the primary; every
-            report is read from the replica.
+            report is read from the replica. That one may name several, `postgresql://role:password@one:5432,two:5432/db`:
+            one that is lost or lags is left out.
         dagster_url: of Dagster's webserver, which launches exports; None leaves that to the keeper of exports.
         rate_limit_storage: URL of the `limits` library: `memory://` for one process, Valkey or Redis for several.
         refusals_per_minute: how many calls without a valid key an address may make before it is answered 429.
         pool_size: most connections to each server.
+        answer_cache_bytes: most memory for answers that are kept; 0 keeps none.
         key_cache_seconds: how long a checked key is trusted, so at most how long a revoked one lives.
     """
 
@@ -24,6 +26,7 @@ class Settings:
     rate_limit_storage: str = "memory://"
     refusals_per_minute: int = 300
     pool_size: int = 10
+    answer_cache_bytes: int = 64 * 1024 * 1024
     key_cache_seconds: float = 30
 
     @classmethod
@@ -43,4 +46,5 @@ class Settings:
             rate_limit_storage=os.environ.get("PREORDERS_RATE_LIMIT_STORAGE", cls.rate_limit_storage),
             refusals_per_minute=int(os.environ.get("PREORDERS_REFUSALS_PER_MINUTE", cls.refusals_per_minute)),
             pool_size=int(os.environ.get("PREORDERS_API_POOL_SIZE", cls.pool_size)),
+            answer_cache_bytes=int(os.environ.get("PREORDERS_API_ANSWER_CACHE_BYTES", cls.answer_cache_bytes)),
         )

@@ -1,6 +1,6 @@
 """`make bench`: starts a stack with demo data in a temporary folder, measures, prints one table.
 
-python -m benchmarks [reads] [builds] [exports]
+python -m benchmarks [builds] [exports] [export_latency]
 """
 
 import sys
@@ -11,14 +11,13 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import builds, export_latency, exports, reads
+from benchmarks import builds, export_latency, exports
 from local.demo_build import fill_with_demo
 from local.home import open_home
 from local.parts import Modules
 from local.stack import start_stack, stop_stack
 
 SECTIONS = {
-    "reads": reads.measure,
     "builds": builds.measure,
     "exports": exports.measure,
     "export_latency": export_latency.measure,

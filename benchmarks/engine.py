@@ -40,35 +40,29 @@ from {schema}.ledger group by 1, 2, 3, 4, 5, 6, 7
 def main(orders: int, builds: int) -> None:
     """Measure on a stack of its own, and print ratios."""
     table = Table("measured", "beside", "ratio", "seconds", "beside's")
-    with tempfile.TemporaryDirectory() as folder, _stack(Path(folder) / "home") as home:
-        with _primary(home) as connection:
-            counts = load_demo(connection, DemoOptions(orders=orders, days=1095, shops=8), lambda *_: None)
-            # as if the history were old: nothing of it is within the clock's tolerance
-            for name in ("orders", "order_lines", "payments", "refunds"):
-                connection.execute(f"update app.{name} set updated_at = now() - interval '1 day'".encode())
-            connection.commit()
-            connection.autocommit = True
-            connection.execute("vacuum analyze")
-        full = _seconds(lambda: _build("--full-refresh"))
+    with tempfile.TemporaryDirectory() as folder, stack(Path(folder) / "home") as home:
+        with primary(home) as connection:
+            counts = load_history(connection, orders)
+        full = _seconds(lambda: build("--full-refresh"))
         _compare(table, "full refresh", "SQL by hand", full, _by_hand(home))
-        idle = _seconds(_build)
+        idle = _seconds(build)
         _compare(table, "nothing changed", "full refresh", idle, full)
         for name, recent in (("over three years", False), ("80 % in the last month", True)):
             _change(home, int(orders * CHANGED), recent)
-            changed = _seconds(_build)
+            changed = _seconds(build)
             _compare(table, f"0.1 % changed {name}", "full refresh", changed, full)
             _compare(table, "   less what nothing costs", "full refresh", changed - idle, full)
         before = _size(home)
         for _ in range(builds):
             _change(home, max(1, int(orders * CHANGED)), recent=True)
-            _build()
+            build()
         _compare(table, f"bytes after {builds} builds", "before them", _size(home), before)
     title = f"{datetime.now(UTC):%Y-%m-%d}, {counts['order_lines']:,} order lines, {os.cpu_count()} cores"
     Console(width=130).print(title, table)
 
 
 @contextmanager
-def _stack(path: Path) -> Iterator[Home]:
+def stack(path: Path) -> Iterator[Home]:
     home = open_home(path)
     try:
         # without a replica, which would double the disk that 10 million lines need
@@ -79,11 +73,23 @@ def _stack(path: Path) -> Iterator[Home]:
         run(home, BIN / "preorders", "down", "--home", path)
 
 
-def _primary(home: Home) -> psycopg.Connection:
+def load_history(connection: psycopg.Connection, orders: int) -> dict[str, int]:
+    """Load three years of eight shops, the first with half of the orders; return the rows of each table."""
+    counts = load_demo(connection, DemoOptions(orders=orders, days=1095, shops=8), lambda *_: None)
+    # as if the history were old: nothing of it is within the clock's tolerance
+    for name in ("orders", "order_lines", "payments", "refunds"):
+        connection.execute(f"update app.{name} set updated_at = now() - interval '1 day'".encode())
+    connection.commit()
+    connection.autocommit = True
+    connection.execute("vacuum analyze")
+    return counts
+
+
+def primary(home: Home) -> psycopg.Connection:
     return psycopg.connect(process_environment(home)["PREORDERS_PRIMARY_DSN"])
 
 
-def _build(*options: str) -> None:
+def build(*options: str) -> None:
     """Build and publish, as a scheduled build does, but for Dagster's own seconds."""
     quiet = ("--quiet", "--log-level-file", "none")
     done = dbtRunner().invoke([*quiet, "build", "--exclude-resource-type", "unit_test", *dbt_folders(), *options])
@@ -97,7 +103,7 @@ def _build(*options: str) -> None:
 
 def _by_hand(home: Home) -> float:
     compiled = Path(os.environ["DBT_TARGET_PATH"]) / "compiled/preorders/models/ledger/fct_ledger.sql"
-    with _primary(home) as connection:
+    with primary(home) as connection:
         connection.execute("create schema by_hand")
         row = connection.execute(
             "select string_agg(format('sum(%1$I) as %1$I', attname), ', ') from pg_attribute"
@@ -114,7 +120,7 @@ def _by_hand(home: Home) -> float:
 def _change(home: Home, orders: int, recent: bool) -> None:
     """Cancel orders and raise quantities, spread evenly or with 80 % of them in the last month."""
     shares = ((0.8, "placed_at > now() - interval '31 days'"), (0.2, "true")) if recent else ((1.0, "true"),)
-    with _primary(home) as connection:
+    with primary(home) as connection:
         for share, where in shares:
             chosen = f"select id from app.orders where {where} order by random() limit {int(orders * share / 2)}"
             connection.execute(
@@ -128,7 +134,7 @@ def _change(home: Home, orders: int, recent: bool) -> None:
 
 
 def _size(home: Home) -> float:
-    with _primary(home) as connection:
+    with primary(home) as connection:
         row = connection.execute(
             "select sum(pg_total_relation_size(relations.oid)) from pg_class as relations"
             " join pg_namespace as schemas on schemas.oid = relations.relnamespace"

@@ -17,9 +17,9 @@ import psycopg
 from asyncpg.utils import _mogrify
 
 from api.reports.answer import resolve_published
-from api.reports.breakdown import Arguments
 from api.reports.contract import check
 from api.reports.registry import REPORTS
+from api.reports.scope import Arguments
 from benchmarks.measuring import Row, part_stopped
 from local.environment import process_environment
 from local.home import Home
@@ -145,7 +145,7 @@ async def _statement(environment: dict[str, str], shop: str) -> str:
             await connection.execute("select set_config('preorders.shop_id', $1, true)", shop)
             _, query = await resolve_published(connection, check(REPORTS["customers"], WINDOW), UUID(shop))
             arguments = Arguments()
-            statement = REPORTS["customers"].exported_block.statement(query, arguments, every_row=True, as_csv=True)
+            statement = REPORTS["customers"].exported_block.statement(query, arguments, as_csv=True)
             return str(await _mogrify(connection, statement, arguments.values))
     finally:
         await connection.close()

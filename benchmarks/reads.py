@@ -1,30 +1,159 @@
-"""Reads beside the floor: each report over a month and over all history, and `/help`: same gate, one small query."""
+"""`python -m benchmarks.reads`: reads of a large shop beside the floor, in turns, and the throughput of both.
 
+The floor is the same server, gate and router, with a handler that runs one small statement and sends as many bytes.
+"""
+
+import itertools
+import os
+import tempfile
+import time
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from statistics import median
 
+import click
 import httpx
+from rich.console import Console
+from rich.table import Table
 
-from benchmarks.measuring import Row, create_key, median_ms
+from api.paths import BASE_PATH, REPORTS_PATH
+from benchmarks.engine import build, load_history, primary, stack
+from benchmarks.load import load, request
+from benchmarks.measuring import Row, create_key
+from benchmarks.servers import api_server
 from local.demo import DEMO_SHOP_DOMAIN
-from local.environment import api_url
 from local.home import Home
 
-REPORTS = (
-    *("summary", "revenue?granularity=month&", "by_offer", "by_product", "by_date?granularity=month&"),
-    *("cancellations", "balance_collection", "customers"),
+SMALL_SHOP_DOMAIN = "pearl.example"
+ROUNDS = 6
+ROUND_SECONDS = 0.3
+CONNECTIONS = 16
+_ADDITIVE = "metrics=units,revenue,deposits_collected,balances_collected,balances_outstanding&"
+READS = (
+    *("summary?", "revenue?granularity=month&", "revenue?granularity=week&"),
+    *(f"by_date?granularity=month&{_ADDITIVE}", "by_date?granularity=month&", "by_date?granularity=week&"),
+    *("by_date?granularity=day&", "by_offer?", "by_product?", "cancellations?", "balance_collection?", "customers?"),
 )
-REPEATS = 30
+OF_ONE_OFFER = ("summary?", "revenue?granularity=week&", "by_variant?")
+MIX = ("summary?", "revenue?granularity=week&", "by_offer?")
 
 
-def measure(home: Home) -> Iterator[Row]:
-    """Measure one report after the other."""
-    key = create_key(home, DEMO_SHOP_DOMAIN)
-    client = httpx.Client(base_url=f"{api_url(home)}/api/v2/external/preorders/reports", headers={"X-Auth-Token": key})
-    today = datetime.now(UTC).date()
-    for report in REPORTS:
-        for months, days in ((1, 30), (36, 1095)):
-            path = f"/{report}{'' if report.endswith('&') else '?'}from={today - timedelta(days=days)}&to={today}"
-            measured = median_ms(lambda path=path: client.get(path).raise_for_status(), REPEATS)
-            floor = median_ms(lambda: client.get("/help").raise_for_status(), REPEATS)
-            yield Row(f"{report.partition('?')[0]}, {months} months", "/help", measured, floor)
+@dataclass(frozen=True)
+class Shop:
+    """A shop's key, the last day of its windows, and one of its offers."""
+
+    key: str
+    last: date
+    offer: str
+
+    def requests(self, read: str, months: int) -> list[bytes]:
+        """Return a read of as many months: of windows that move day by day, so that no two have the same answer."""
+        days = timedelta(days=round(months * 30.4))
+        windows = [(self.last - timedelta(days=n) - days, self.last - timedelta(days=n)) for n in range(20)]
+        return [request(f"{BASE_PATH}{REPORTS_PATH}/{read}from={first}&to={last}", self.key) for first, last in windows]
+
+
+@click.command()
+@click.option("--orders", default=800_000, show_default=True, help="1.27 lines each; the first shop has half of them.")
+@click.option("--home", "path", type=click.Path(path_type=Path), help="A stack that is loaded, to be measured again.")
+@click.option("--seconds", default=60, show_default=True, help="Of load at 16 connections.")
+def main(orders: int, path: Path | None, seconds: int) -> None:
+    """Measure on a stack of its own, and print ratios."""
+    table = Table("measured", "beside", "ratio", "measured", "beside")
+    with tempfile.TemporaryDirectory() as folder, stack(path or Path(folder) / "home") as home:
+        if path is None:
+            fill(home, orders)
+        with (
+            api_server(home, PREORDERS_API_ANSWER_CACHE_BYTES="0") as uncached,
+            api_server(home) as kept,
+            api_server(home, "benchmarks.floor:create_floor") as floor,
+        ):
+            large, small = (find_shop(home, kept, domain) for domain in (DEMO_SHOP_DOMAIN, SMALL_SHOP_DOMAIN))
+            for rows in (
+                _beside_floor(large, uncached, floor),
+                _beside_small(large, small, uncached),
+                _throughput(large, uncached, kept, floor, seconds),
+            ):
+                for row in rows:
+                    print(*row.cells, sep=" | ", flush=True)
+                    table.add_row(*row.cells)
+    Console(width=130).print(f"{datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} cores", table)
+
+
+def fill(home: Home, orders: int) -> None:
+    with primary(home) as connection:
+        load_history(connection, orders)
+    build("--full-refresh")
+    with primary(home) as connection:
+        connection.autocommit = True
+        connection.execute("vacuum analyze")
+
+
+def find_shop(home: Home, port: int, domain: str) -> Shop:
+    key = create_key(home, domain)
+    url = f"http://127.0.0.1:{port}{BASE_PATH}{REPORTS_PATH}"
+    client = httpx.Client(base_url=url, headers={"X-Auth-Token": key}, timeout=30)
+    deadline = time.monotonic() + 60  # the replica may have a large build to replay
+    while (answer := client.get("/by_offer")).status_code == 503 and time.monotonic() < deadline:
+        time.sleep(1)
+    body = answer.raise_for_status().json()
+    return Shop(key, date.fromisoformat(body["window"]["to"]), body["offers"][0]["offer_id"])
+
+
+def _beside_floor(shop: Shop, port: int, floor: int) -> Iterator[Row]:
+    """Compare each read with a floor of its size, and its 36 months with its 1."""
+    reads = {
+        **{read: read for read in READS},
+        **{f"{one}, one offer": f"{one}offer_id={shop.offer}&" for one in OF_ONE_OFFER},
+    }
+    for name, read in reads.items():
+        name = name.replace(_ADDITIVE, "additive metrics").rstrip("?&")
+        medians = {}
+        for months in (1, 36):
+            requests = shop.requests(read, months)
+            size = load(
+                port, itertools.cycle(requests), 1, ROUND_SECONDS
+            ).mean_bytes  # which prepares the statements, too
+            beside = [request(f"{BASE_PATH}/floor/{size}", shop.key)]
+            medians[months], least = _in_turns((port, requests), (floor, beside))
+            yield Row(f"{name}: {months} months", f"floor of {size:,} bytes", medians[months], least)
+        yield Row(f"{name}: 36 months", "1 month", medians[36], medians[1])
+
+
+def _beside_small(large: Shop, small: Shop, port: int) -> Iterator[Row]:
+    for read in MIX:
+        medians = _in_turns(*((port, shop.requests(read, 36)) for shop in (large, small)))
+        yield Row(f"{read.rstrip('?&')}: 36 months, the largest shop", "the smallest", *medians)
+
+
+def _in_turns(*loads: tuple[int, list[bytes]]) -> tuple[float, float]:
+    """Return the medians of both in milliseconds, measured in turns: so both meet the same moments of the machine."""
+    measured: list[list[float]] = [[] for _ in loads]
+    for _ in range(ROUNDS):
+        for taken, (port, requests) in zip(measured, loads, strict=True):
+            taken.extend(load(port, itertools.cycle(requests), 1, ROUND_SECONDS).milliseconds)
+    first, second = map(median, measured)
+    return first, second
+
+
+def _throughput(shop: Shop, uncached: int, kept: int, floor: int, seconds: int) -> Iterator[Row]:
+    """Load with 16 connections: computed reads beside the floor, kept ones beside a handler without a database."""
+    for name, port, beside in (("computed", uncached, "floor"), ("kept", kept, "static")):
+        for read in MIX:
+            requests = shop.requests(read, 36)[: 20 if port == uncached else 1]
+            measured = load(port, itertools.cycle(requests), CONNECTIONS, seconds)
+            size = measured.mean_bytes
+            least = load(
+                floor, itertools.repeat(request(f"{BASE_PATH}/{beside}/{size}", shop.key)), CONNECTIONS, seconds
+            )
+            if measured.statuses.keys() | least.statuses.keys() != {200}:
+                raise SystemExit(f"{read}: {measured.statuses}, {beside}: {least.statuses}")
+            title = f"{read.rstrip('?&')}: 36 months, {name}"
+            yield Row(title, f"{beside} of {size:,} bytes", measured.per_second, least.per_second, "/s")
+            yield Row(f"{title}: p99", "p50", measured.p99_ms, measured.median_ms)
+
+
+if __name__ == "__main__":
+    main()

@@ -11,14 +11,14 @@ from uuid import UUID
 
 import asyncpg
 
-from api.reports.answer import read_metrics
 from api.reports.blocks import Block
-from api.reports.breakdown import Arguments
 from api.reports.metrics import Metrics
 from api.reports.missing_rates import missing_rate_statement
+from api.reports.published import read_metrics
 from api.reports.query import Filters, ReportQuery, Shop
 from api.reports.registry import REPORTS
 from api.reports.report import Report
+from api.reports.scope import Arguments
 from api.reports.window import GRANULARITIES, Granularity, Window
 
 _TABLE_SQL = """
@@ -173,7 +173,7 @@ async def _keep_block(
     connection: asyncpg.Connection, schema: str, report: Report, block: Block, query: ReportQuery
 ) -> None:
     arguments = Arguments()
-    statement = block.statement(query, arguments, every_row=True)
+    statement = block.statement(query, arguments)
     names = list(block.columns)[: len(block.grouping.columns) or int(block.grouping.is_series)]
     pairs = ", ".join(f"'{name}', line -> '{name}'" for name in names)
     by = f" by {query.granularity}" if block.grouping.is_series else ""

@@ -10,15 +10,16 @@ from litestar.exceptions import ClientException
 from litestar.handlers import HTTPRouteHandler
 
 from api.authentication import needs_scope
-from api.database import Connection, as_tenant, read, snapshot
+from api.database import Connection, as_tenant, read
 from api.exports.crash_points import crash_point
 from api.exports.jobs import ExportJob, NewExport, cancel_job, create_job, find_job, find_repeated, list_jobs
 from api.exports.object_store import export_bucket, s3_client, sign_download
 from api.exports.request import check_export, decode_body, file_name, frozen_parameters
 from api.paths import BASE_PATH, EXPORTS_PATH, REPORTS_PATH
-from api.reports.answer import instant, resolve_published
+from api.reports.answer import resolve_published
 from api.reports.contract import Invalid, checked_query
 from api.reports.parameters import PAGING
+from api.reports.published import instant
 from api.reports.query import ReportQuery
 from api.reports.registry import REPORTS
 from api.reports.report import Report
@@ -52,8 +53,7 @@ def _export_report(report: Report) -> HTTPRouteHandler:
                 return _accepted(repeated)
 
         async def resolve(connection: Connection) -> ReportQuery:
-            async with snapshot(connection, shop_id) as tenant:
-                return (await resolve_published(tenant, asked.report, shop_id))[1]
+            return (await resolve_published(connection, asked.report, shop_id))[1]
 
         query = await read(services.replica, resolve)
         new = NewExport(

@@ -2,24 +2,23 @@
 
 from typing import Any
 
-import msgspec
 from litestar import MediaType, Request, Response, get
 from litestar.datastructures import State
 from litestar.handlers import HTTPRouteHandler
 
 from api.actions import catalog
 from api.authentication import needs_scope
-from api.database import Connection, read, snapshot
+from api.database import read
 from api.paths import BASE_PATH, REPORTS_PATH
-from api.reports.answer import answer, read_metrics
-from api.reports.contract import check, checked_query, decode_query
+from api.reports.contract import checked_query
 from api.reports.definitions import definitions
+from api.reports.published import read_metrics
 from api.reports.registry import REPORTS
 from api.reports.report import Report
 from api.services import Services
 
-# a fraction is a number, with the digits that SQL gave it
-_ENCODER = msgspec.json.Encoder(decimal_format="number")
+# A client may keep the answer, and asks each time whether it still is the answer; a key's is nobody else's.
+_CACHING = {"Cache-Control": "private, no-cache", "Vary": "X-Auth-Token"}
 
 
 @get(f"{BASE_PATH}{REPORTS_PATH}", sync_to_thread=False)
@@ -46,13 +45,16 @@ def _read_report(report: Report) -> HTTPRouteHandler:
     async def read_report(request: Request[Any, Any, Any], state: State) -> Response[bytes]:
         services: Services = state.services
         shop_id = request.scope["state"]["caller"].shop_id
-        checked = check(report, *decode_query(report.parameters, request.scope["query_string"]))
-
-        async def work(connection: Connection) -> dict[str, Any]:
-            async with snapshot(connection, shop_id) as tenant:
-                return await answer(tenant, checked, shop_id)
-
-        body = await read(services.replica, work)
-        return Response(_ENCODER.encode(body), media_type=MediaType.JSON)
+        told = await services.answers.tell(shop_id, report, request.scope["query_string"])
+        headers = {"ETag": told.etag, **_CACHING}
+        if _has_tag(request, told.etag):
+            return Response(b"", status_code=304, headers=headers, media_type=MediaType.JSON)
+        return Response(told.body, headers=headers, media_type=MediaType.JSON)
 
     return read_report
+
+
+def _has_tag(request: Request[Any, Any, Any], etag: str) -> bool:
+    """Whether the client has this body already; weak tags are enough for that (RFC 9110, 13.1.2)."""
+    tags = ",".join(request.headers.getall("if-none-match", [])).split(",")
+    return any(tag.strip() in (etag, etag.removeprefix("W/"), "*") for tag in tags)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid4
 
-from api.reports.answer import Connection
+from api.reports.published import Connection
 
 LEASE_SECONDS = 20
 MOST_ATTEMPTS = 3

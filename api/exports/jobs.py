@@ -13,8 +13,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from api.reports.answer import Connection
 from api.reports.contract import Invalid
+from api.reports.published import Connection
 
 STATUSES = ("queued", "running", "ready", "failed", "cancelled")
 _JOB_ID = re.compile("exp_[0-9a-f]{16}")

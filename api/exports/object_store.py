@@ -6,9 +6,6 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-import boto3
-from botocore.config import Config
-
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
@@ -42,6 +39,9 @@ class SignedUrl:
 @cache
 def s3_client() -> "S3Client":
     """Return the client of the export store; its settings are boto3's own, and PREORDERS_S3_ENDPOINT."""
+    import boto3  # here: a third of what the API would take to start
+    from botocore.config import Config
+
     endpoint = os.environ.get("PREORDERS_S3_ENDPOINT")
     return boto3.client("s3", endpoint_url=endpoint, config=Config(**_OPTIONS, **(_OWN_STORE if endpoint else {})))
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from api.exports.attempts import object_key
-from api.reports.answer import Connection
+from api.reports.published import Connection
 
 # The API launches a job's run right after its row is written; the keeper must not be faster.
 _LAUNCH_GRACE_SECONDS = 5

@@ -1,102 +1,67 @@
-"""Answering a report: what is published about the shop, then the report's blocks, all from one snapshot."""
+"""Answering a report by one statement: what is published of the shop and all blocks, from one snapshot of one build."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from datetime import UTC, date, datetime
-from typing import Any, Protocol
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from hashlib import blake2b
+from typing import Any
 from uuid import UUID
 
+import msgspec
+
 from api.reports.blocks import Block
-from api.reports.breakdown import Arguments
-from api.reports.contract import Request, offers_named, resolve
-from api.reports.metrics import DEFINITIONS_SQL, Metrics
+from api.reports.contract import Invalid, Request, offers_named, resolve
 from api.reports.missing_rates import MissingRate, missing_rate_statement
-from api.reports.query import ReportQuery, Shop
+from api.reports.published import (
+    Connection,
+    Published,
+    build_expression,
+    offers_expression,
+    read_offers,
+    read_published,
+    tenant_statement,
+)
+from api.reports.query import ReportQuery
+from api.reports.scope import Arguments
 
-_PUBLISHED_SQL = """
-    select
-        shops.currency,
-        shops.timezone,
-        (now() at time zone shops.timezone)::date as today,
-        (builds.as_of at time zone shops.timezone)::date as as_of_day,
-        builds.build_id,
-        builds.as_of,
-        builds.built_at,
-        builds.reconciled_at as reconciled,
-        round(extract(epoch from clock_timestamp() - heartbeat.beat_at), 1)::float8 as replica_lag_seconds,
-        array(
-            select array[currency, minor_digits::text]
-            from reports.dim_shop_currencies
-            where shop_id = shops.shop_id
-        ) as currencies
-    from reports.dim_shops as shops
-    inner join reports.shop_builds as builds on builds.shop_id = shops.shop_id
-    cross join service.heartbeat as heartbeat
-    where shops.shop_id = $1::uuid
-"""
-_KNOWN_OFFERS_SQL = "select offer_id from reports.dim_offers where shop_id = $1::uuid and offer_id = any($2::uuid[])"
-
-
-class Connection(Protocol):
-    """What is needed of a connection: asyncpg's, in a transaction with the tenant set."""
-
-    async def fetch(self, query: str, *values: Any) -> list[Any]:
-        """Return all rows."""
-
-    async def fetchrow(self, query: str, *values: Any) -> Any:
-        """Return the first row, or None."""
-
-    async def execute(self, query: str, *values: Any) -> str:
-        """Run a statement; return its tag, such as `UPDATE 1`."""
-
-
-class NotBuilt(Exception):
-    """Nothing is published for this shop yet."""
-
-    def __init__(self) -> None:
-        super().__init__("reports are not built yet for this shop; try again after the next build")
+_STALE_SECONDS = 30
+_FILTERS = ("offer_id", "offer_ids", "product_id", "variant_id", "market_id")
 
 
 @dataclass(frozen=True)
-class Published:
-    """What is published of a shop, and which build it is.
+class Answer:
+    """A report's body but for its freshness, and what was published when it was computed.
 
     Attributes:
-        shop, metrics: what reports need to know.
-        freshness: as every answer shows it.
-        as_of_day: the local day on which the build was up to date, and so the first incomplete one.
+        head, tail: JSON before and behind the block `freshness`.
+        last: the window's last day.
+        published: as the answer's own snapshot saw it.
     """
 
-    shop: Shop
-    metrics: Metrics
-    freshness: Mapping[str, Any]
-    as_of_day: date
+    head: bytes
+    tail: bytes
+    last: date
+    published: Published
+    digest: str = field(init=False)
 
+    def __post_init__(self) -> None:
+        """Take the digest once: the answer may be sent often."""
+        object.__setattr__(self, "digest", blake2b(self.head + self.tail, digest_size=12).hexdigest())
 
-async def read_published(connection: Connection, shop_id: UUID) -> Published:
-    """Return what is published of a shop.
+    def body(self, published: Published) -> bytes:
+        """Return the body (spec: api.md, Reads), as fresh as `published`, which must be of the same version."""
+        incomplete = b',"incomplete":true' if self.last >= published.build.as_of_day else b""
+        return b"".join((self.head, msgspec.json.encode(published.freshness()), incomplete, self.tail))
 
-    Raises:
-        NotBuilt: nothing yet.
-    """
-    row = await connection.fetchrow(_PUBLISHED_SQL, shop_id)
-    if row is None:
-        raise NotBuilt
-    shop = Shop(
-        shop_id=shop_id,
-        currency=row["currency"],
-        timezone=row["timezone"],
-        currencies={currency: int(digits) for currency, digits in row["currencies"]},
-        today=row["today"],
-    )
-    names = ("as_of", "built_at", "build_id", "replica_lag_seconds", "reconciled")
-    freshness = {name: instant(row[name]) if isinstance(row[name], datetime) else row[name] for name in names}
-    return Published(shop, await read_metrics(connection), freshness, row["as_of_day"])
-
-
-async def read_metrics(connection: Connection) -> Metrics:
-    """Return the metrics as they are published."""
-    return Metrics.from_rows(map(dict, await connection.fetch(DEFINITIONS_SQL)))
+    def etag(self, published: Published) -> str:
+        """Return a tag of the body. A weak one: a small lag of the replica may differ; a large one is in it."""
+        build = published.build
+        instants = (build.as_of, build.built_at, build.reconciled_at)
+        state = [self.digest, build.build_id, *(f"{at.timestamp():.6f}" if at else "" for at in instants)]
+        if published.replica_lag_seconds >= _STALE_SECONDS:
+            state.append(published.replica_lag_seconds)
+        return f'W/"{"-".join(map(str, state))}"'
 
 
 async def resolve_published(connection: Connection, request: Request, shop_id: UUID) -> tuple[Published, ReportQuery]:
@@ -106,91 +71,110 @@ async def resolve_published(connection: Connection, request: Request, shop_id: U
         NotBuilt: nothing is published for the shop yet.
         Invalid: the request doesn't fit the shop.
     """
-    published = await read_published(connection, shop_id)
-    offers = offers_named(request)
-    known = {row["offer_id"] for row in await connection.fetch(_KNOWN_OFFERS_SQL, shop_id, offers)} if offers else set()
-    return published, resolve(request, published.shop, published.metrics, known)
+    published, own_offers = await read_published(connection, shop_id, offers_named(request))
+    return published, resolve(request, published.shop, published.metrics, own_offers)
 
 
-async def answer(connection: Connection, request: Request, shop_id: UUID) -> dict[str, Any]:
-    """Return the body of a report (spec: api.md, Reads).
+async def answer(connection: Connection, request: Request, shop_id: UUID, assumed: Published | None = None) -> Answer:
+    """Compute a report.
 
     Args:
-        connection: a snapshot with the tenant set, so that all blocks are of one build.
+        connection: to the replica.
         request: checked parameters.
         shop_id: the tenant.
+        assumed: what was published some time ago. While it still is, and the offers named are the shop's, one
+            statement answers; it tells itself whether they are.
 
     Raises:
         NotBuilt, Invalid: as `resolve_published` does.
         MissingRate: the answer would show an amount that no exchange rate converts.
     """
-    published, query = await resolve_published(connection, request, shop_id)
-    await refuse_missing_rates(connection, request, query)
-    body: dict[str, Any] = {
-        "window": {"from": query.window.first, "to": query.window.last},
-        "currency": query.currency,
-        "timezone": query.shop.timezone,
-        "filters": _filters_given(request),
-        "freshness": published.freshness,
-    }
-    if query.window.last >= published.as_of_day:
-        body["incomplete"] = True
-    for name in request.report.echoes:
-        body[name] = _echo(query, name)
-    for block in request.report.blocks:
-        body[block.key] = await _rows(connection, block, query)
-        if block.paged:
-            body["meta"] = await _page(connection, block, query)
-    return body
+    while True:
+        if assumed is None:
+            assumed, query = await resolve_published(connection, request, shop_id)
+        else:
+            try:
+                query = resolve(request, assumed.shop, assumed.metrics, offers_named(request))
+            except Invalid:
+                assumed = None
+                continue
+        found = await _compute(connection, request, query, assumed)
+        if found is not None:
+            return found
+        assumed = None
+
+
+async def _compute(connection: Connection, request: Request, query: ReportQuery, assumed: Published) -> Answer | None:
+    """Return the answer, or None if what was assumed is not so."""
+    shop_id, offers, arguments = query.shop.shop_id, offers_named(request), Arguments()
+    expressions = [
+        build_expression(shop_id, arguments),
+        offers_expression(shop_id, offers, arguments) if offers else "null",
+        _missing_rate_expression(request, query, arguments) if assumed.build.lacks_rates else "null",
+        *(block.json_expression(query, arguments) for block in request.report.blocks),
+    ]
+    statement = tenant_statement(shop_id, expressions, arguments)
+    asked_at = time.monotonic()
+    build, own_offers, missing_rate, *blocks = await connection.fetchval(statement, *arguments.values)
+    published = Published.told(shop_id, build, assumed.metrics, asked_at)
+    if published.version != assumed.version or read_offers(own_offers) != frozenset(offers):
+        return None
+    if missing_rate is not None:
+        raise MissingRate(query.currency, *msgspec.json.decode(missing_rate, type=tuple[str, date]))
+    return Answer(_head(request, query), _tail(request, query, blocks), query.window.last, published)
+
+
+def _missing_rate_expression(request: Request, query: ReportQuery, arguments: Arguments) -> str:
+    statement = missing_rate_statement(request.report.blocks, query, arguments)
+    if statement is None:
+        return "null"
+    return f"select json_build_array(order_currency, rate_on) from ({statement}) as missing"
 
 
 async def refuse_missing_rates(connection: Connection, request: Request, query: ReportQuery) -> None:
     """Raise MissingRate if the report would show an amount that no exchange rate converts."""
     arguments = Arguments()
-    statement = missing_rate_statement(request.report.blocks, query, arguments)
-    if statement is None:
+    statement = f"select ({_missing_rate_expression(request, query, arguments)})::text"
+    missing_rate = await connection.fetchval(statement, *arguments.values)
+    if missing_rate is not None:
+        raise MissingRate(query.currency, *msgspec.json.decode(missing_rate, type=tuple[str, date]))
+
+
+def _head(request: Request, query: ReportQuery) -> bytes:
+    told = {
+        "window": {"from": query.window.first, "to": query.window.last},
+        "currency": query.currency,
+        "timezone": query.shop.timezone,
+        "filters": {name: request.values[name] for name in _FILTERS if name in request.values},
+    }
+    return msgspec.json.encode(told)[:-1] + b',"freshness":'
+
+
+def _tail(request: Request, query: ReportQuery, values: list[str]) -> bytes:
+    echoes = {name: _echo(query, name) for name in request.report.echoes}
+    parts = [msgspec.json.encode(echoes)[1:-1].decode()] if echoes else []
+    for block, value in zip(request.report.blocks, values, strict=True):
+        parts.extend(_members(block, query, value))
+    return ("," + ",".join(parts) + "}").encode()
+
+
+def _members(block: Block, query: ReportQuery, value: str) -> Iterator[str]:
+    """Tell a block, and behind a page which one it is: its rows come with the number of all of them."""
+    if not block.paged:
+        yield f'"{block.key}":{value}'
         return
-    row = await connection.fetchrow(statement, *arguments.values)
-    if row is not None:
-        raise MissingRate(query.currency, row["order_currency"], row["rate_on"])
-
-
-async def _rows(connection: Connection, block: Block, query: ReportQuery) -> Any:
-    arguments = Arguments()
-    statement = block.statement(query, arguments)
-    rows = [dict(row) for row in await connection.fetch(statement, *arguments.values)]
-    return rows if block.has_rows else rows[0]
-
-
-async def _page(connection: Connection, block: Block, query: ReportQuery) -> dict[str, int]:
-    arguments = Arguments()
-    statement = block.count_statement(query, arguments)
-    total = (await connection.fetchrow(statement, *arguments.values))["total_count"]
-    return {
+    total, rows = msgspec.json.decode(value, type=tuple[int, msgspec.Raw])
+    meta = {
         "total_count": total,
         "page": query.page,
         "per_page": query.per_page,
         "total_pages": -(-total // query.per_page),
     }
-
-
-def _filters_given(request: Request) -> dict[str, Any]:
-    names: Iterable[str] = ("offer_id", "offer_ids", "product_id", "variant_id", "market_id")
-    return {name: _shown(request.values[name]) for name in names if name in request.values}
-
-
-def _shown(value: Any) -> Any:
-    if isinstance(value, tuple):
-        return [str(item) for item in value]
-    return str(value) if isinstance(value, UUID) else value
+    yield f'"{block.key}":{bytes(rows).decode()}'
+    yield f'"meta":{msgspec.json.encode(meta).decode()}'
 
 
 def _echo(query: ReportQuery, name: str) -> Any:
     if name == "metrics":
         return list(query.chosen_metrics or query.metrics.names)
     return getattr(query, name)
-
-
-def instant(value: datetime) -> str:
-    """Return an instant as RFC 3339 in UTC."""
-    return value.astimezone(UTC).isoformat().replace("+00:00", "Z")

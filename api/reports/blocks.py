@@ -5,13 +5,14 @@ that JSON and CSV cannot differ.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from api.reports.breakdown import Arguments, Grouping, grouped
+from api.reports.breakdown import grouped
 from api.reports.metrics import Metric
+from api.reports.parameters import INT64_MAX
 from api.reports.query import ReportQuery
-from api.reports.rollups import VARIANTS, Rollup
+from api.reports.scope import Arguments, Grouping
 
 # A row of a breakdown is shown for an event in the window, or an open line at its end (spec: api.md, Reads).
 HAS_ACTIVITY = "(coalesce(grouped.events, 0) > 0 or coalesce(grouped.lines_outstanding, 0) > 0)"
@@ -56,18 +57,18 @@ class Block:
         columns: what a row tells beside metrics.
         trailing_columns: the same, behind the metrics.
         metrics: those shown; None: all, or those that the request chose.
-        rollup, grouping: what it is summed from, and what there is a row for.
+        grouping: what there is a row for.
         joins: SQL that follows `from grouped`.
         shown_if: condition on a row; `hidden` lists metrics that only this or the order needs.
         order: SQL; it must be total.
-        limit: most rows; `paged`: as many as the request's page.
+        limit: most rows.
+        paged: whether a read shows the request's page of it; it is ordered by `order_metrics`.
         replaces: metrics that the request wants as another expression over `grouped`.
     """
 
     key: str
     columns: Mapping[str, Column] = field(default_factory=dict)
     metrics: tuple[str, ...] | None = None
-    rollup: Rollup = VARIANTS
     grouping: Grouping = field(default=Grouping())
     joins: Sources = field(default=lambda query, arguments: "")
     shown_if: str = "true"
@@ -75,6 +76,7 @@ class Block:
     order: str = ""
     limit: int | None = None
     paged: bool = False
+    order_metrics: tuple[str, ...] = ()
     trailing_columns: Mapping[str, Column] = field(default_factory=dict)
     replaces: Replacements = field(default=lambda query: {})
 
@@ -95,13 +97,12 @@ class Block:
         sources = {source for name, source in replaced.items() if name in amounts} & query.metrics.by_name.keys()
         return (amounts - replaced.keys()) | sources
 
-    def statement(self, query: ReportQuery, arguments: Arguments, every_row: bool = False, as_csv: bool = False) -> str:
-        """Return the block's SQL, one row a line of the report.
+    def statement(self, query: ReportQuery, arguments: Arguments, as_csv: bool = False) -> str:
+        """Return the block's SQL, one row a line of the report, those of all pages.
 
         Args:
             query: the request.
             arguments: receives the bound values.
-            every_row: all rows instead of the request's page.
             as_csv: values as a CSV shows them.
         """
 
@@ -111,7 +112,7 @@ class Block:
 
         shown = self.metrics_shown(query)
         computed = query.metrics.needed_for([*shown, *self.hidden])
-        rows = grouped(query, self.rollup, self.grouping, computed, arguments)
+        rows = grouped(query, self.grouping, computed, arguments)
         raw = {metric.name: f"coalesce(grouped.{metric.name}, 0)" for metric in computed}
         raw |= {name: raw.get(value, value) for name, value in self.replaces(query).items()}
         values = told(self.columns)
@@ -125,14 +126,33 @@ class Block:
             statement += f" order by {self.order}"
         if self.limit is not None:
             statement += f" limit {self.limit}"
-        if self.paged and not every_row:
-            offset = min((query.page - 1) * query.per_page, 2**63 - 1)
-            statement += f" limit {arguments.bind(query.per_page, 'bigint')} offset {arguments.bind(offset, 'bigint')}"
         return statement
 
-    def count_statement(self, query: ReportQuery, arguments: Arguments) -> str:
-        """Return SQL for the number of rows on all pages."""
-        return f"select count(*) as total_count from ({self.statement(query, arguments, every_row=True)}) as every_row"
+    def json_expression(self, query: ReportQuery, arguments: Arguments) -> str:
+        """Return SQL for the block as JSON: an object, a list of rows, or of a page, `[number of all rows, rows]`."""
+        if not self.has_rows:
+            return f"select to_json(shown) from ({self.statement(query, arguments)}) as shown"
+        if self.paged:
+            return self._page_expression(query, arguments)
+        return _json_rows(self.statement(query, arguments))
+
+    def _page_expression(self, query: ReportQuery, arguments: Arguments) -> str:
+        """List all rows by what they are ordered by; compute in full those of the page alone."""
+        keys = ", ".join(self.grouping.columns)
+        every_row = grouped(query, self.grouping, query.metrics.named(self.order_metrics), arguments)
+        limit = arguments.bind(query.per_page, "bigint")
+        offset = arguments.bind(min((query.page - 1) * query.per_page, INT64_MAX), "bigint")
+        page = replace(query, among=f"({keys}) in (select {keys} from page)")
+        return (
+            f"with listed as materialized (select * from ({every_row}) as grouped where {self.shown_if}),"
+            f" page as materialized (select {keys} from listed as grouped order by {self.order}"
+            f" limit {limit} offset {offset})"
+            f" select json_build_array((select count(*) from listed), ({_json_rows(self.statement(page, arguments))}))"
+        )
+
+
+def _json_rows(statement: str) -> str:
+    return f"select coalesce(json_agg(shown), '[]') from ({statement}) as shown"
 
 
 def _dated(expression: str, query: ReportQuery, arguments: Arguments) -> str:

@@ -4,123 +4,93 @@ Every number of every report comes from `grouped()`. A request's values are alwa
 the SQL; names come from the registry and from dbt's definitions alone.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Mapping, Sequence
 
+from api.reports.customers import count_customers, keeps_customers
 from api.reports.metrics import Metric
 from api.reports.query import ReportQuery
 from api.reports.rollups import Rollup
-from api.reports.window import Span, cover, cover_until
-
-FILTER_COLUMNS = ("product_id", "variant_id", "market_id")
-
-
-class Arguments:
-    """Values bound to a statement, in the order of their placeholders."""
-
-    def __init__(self) -> None:
-        self.values: list[Any] = []
-
-    def bind(self, value: object, sql_type: str) -> str:
-        """Add a value; return its placeholder."""
-        self.values.append(value)
-        return f"${len(self.values)}::{sql_type}"
+from api.reports.scope import Arguments, Grouping, bucket, group_by, scope
+from api.reports.window import Part, cover, cover_until, cover_with_history
 
 
-@dataclass(frozen=True)
-class Grouping:
-    """What a block has one row for.
-
-    Attributes:
-        columns: of the rollup; none for totals.
-        is_series: one row for each of the window's buckets besides.
-        expression: instead of a column, an SQL expression over the rollup, in which `{last_day}` stands for
-            the window's last day; its name is the only one of `columns`.
-    """
-
-    columns: tuple[str, ...] = ()
-    is_series: bool = False
-    expression: str | None = None
-
-
-def scope(query: ReportQuery, arguments: Arguments, prefix: str = "", currency: bool = True) -> str:
-    """Return the conditions that every published table of lines is read with: shop, currency, filters."""
-    conditions = [f"{prefix}shop_id = {arguments.bind(query.shop.shop_id, 'uuid')}"]
-    if currency:
-        conditions.append(f"{prefix}currency = {arguments.bind(query.currency, 'text')}")
-    if query.filters.offer_ids:
-        conditions.append(f"{prefix}offer_id = any({arguments.bind(query.filters.offer_ids, 'uuid[]')})")
-    for column in FILTER_COLUMNS:
-        if (value := getattr(query.filters, column)) is not None:
-            conditions.append(f"{prefix}{column} = {arguments.bind(value, 'bigint')}")
-    return " and ".join(conditions)
-
-
-def grouped(
-    query: ReportQuery, rollup: Rollup, grouping: Grouping, metrics: Sequence[Metric], arguments: Arguments
-) -> str:
+def grouped(query: ReportQuery, grouping: Grouping, metrics: Sequence[Metric], arguments: Arguments) -> str:
     """Return SQL for one row per group: its key columns, `events`, and each metric, unrounded in minor units.
 
     Args:
         query: the request.
-        rollup: the tables that hold the sums.
         grouping: what there is a row for; a group without anything has none.
         metrics: additive, state and distinct ones; ratios are computed from these afterwards.
         arguments: receives the bound values.
     """
-    summed = [metric for metric in metrics if metric.is_summed]
-    states = [metric for metric in summed if metric.kind == "state"]
-    distinct = [metric for metric in metrics if metric.kind == "distinct"]
+    rollup = grouping.rollup(query)
+    states = {metric.name: metric.column for metric in metrics if metric.kind == "state"}
+    flows = {metric.name: metric.column for metric in metrics if metric.kind == "additive"}
+    if grouping.is_of_one(query):
+        flows |= {metric.name: metric.name for metric in metrics if metric.counts_orders_of_a_day}
     parts = [
-        _sums(query, rollup, grouping, span, metrics, summed, arguments)
-        for span in cover(query.window, rollup.kept, query.granularity if grouping.is_series else None)
+        _sums(query, rollup, grouping, part, metrics, flows | {"events": "events"}, states, arguments)
+        for part in _parts(query, rollup, grouping, has_states=bool(states))
     ]
-    if states:
-        # a state is all steps from the beginning: those before the window, and those of the window's own sums
-        parts += [
-            _sums(query, rollup, grouping, span, metrics, states, arguments, is_opening=True)
-            for span in cover_until(query.window.first, rollup.kept)
-        ]
-    for day in sorted({metric.day for metric in distinct if metric.day}):
-        counted = [metric for metric in distinct if metric.day == day]
-        parts.append(_counts(query, grouping, day, metrics, counted, arguments))
-    keys = _key_names(grouping)
-    columns = [*keys, "sum(events) as events", *(f"sum({metric.name}) as {metric.name}" for metric in metrics)]
-    group_by = f" group by {', '.join(keys)}" if keys else ""
-    summary = f"select {', '.join(columns)} from ({' union all '.join(parts)}) as parts{group_by}"
-    return _accumulated(query, grouping, metrics, summary, arguments) if grouping.is_series else summary
+    counted = [metric for metric in metrics if metric.kind == "distinct" and metric.name not in flows]
+    for metric in [metric for metric in counted if keeps_customers(query, grouping, metric)]:
+        parts.append(count_customers(query, grouping, _columns(metrics, {metric.name: "{customers}"}), arguments))
+        counted.remove(metric)
+    for day in sorted({metric.day for metric in counted if metric.day}):
+        parts.append(_counts(query, grouping, day, metrics, [one for one in counted if one.day == day], arguments))
+    if len(parts) == 1 and not grouping.is_series:
+        return parts[0]
+    columns = [*grouping.keys, *(f"sum({name}) as {name}" for name in ("events", *(one.name for one in metrics)))]
+    by_keys = f" group by {', '.join(grouping.keys)}" if grouping.keys else ""
+    summary = f"select {', '.join(columns)} from ({' union all '.join(parts)}) as parts{by_keys}"
+    return _accumulated(query, metrics, summary, arguments) if grouping.is_series else summary
 
 
-def _key_names(grouping: Grouping) -> list[str]:
-    return (["bucket"] if grouping.is_series else []) + list(grouping.columns)
+def _parts(query: ReportQuery, rollup: Rollup, grouping: Grouping, has_states: bool) -> list[Part]:
+    if not grouping.is_series:
+        if has_states:
+            return cover_with_history(query.window, rollup.kept)
+        return [Part(span, span.first, has_states=False) for span in cover(query.window, rollup.kept)]
+    spans = cover(query.window, rollup.kept, query.granularity)
+    parts = [Part(span, span.first, has_states) for span in spans]
+    if has_states:
+        # every bucket's state builds upon the one before the window
+        parts += [Part(span, None, has_states=True) for span in cover_until(query.window.first, rollup.kept)]
+    return parts
+
+
+def _columns(metrics: Sequence[Metric], values: Mapping[str, str]) -> list[str]:
+    """Return the columns of a part behind its keys; what it doesn't tell is 0."""
+    return [f"{values.get(name, '0')} as {name}" for name in ("events", *(metric.name for metric in metrics))]
 
 
 def _sums(
     query: ReportQuery,
     rollup: Rollup,
     grouping: Grouping,
-    span: Span,
+    part: Part,
     metrics: Sequence[Metric],
-    summed: Sequence[Metric],
+    flows: Mapping[str, str],
+    states: Mapping[str, str],
     arguments: Arguments,
-    is_opening: bool = False,
 ) -> str:
     keys = []
     if grouping.is_series:
-        # what was there before the window has no bucket of its own: every bucket builds upon it
-        keys.append("null::date as bucket" if is_opening else f"{_bucket(query, 'starts_on')} as bucket")
+        # what was there before the window has no bucket of its own
+        keys.append(f"{bucket(query, 'starts_on') if part.flows_from else 'null::date'} as bucket")
     keys += _key_expressions(query, grouping, arguments)
-    values = ["0" if is_opening else "sum(events)"]
-    values += [f"sum({metric.column})" if metric in summed else "0" for metric in metrics]
-    names = ["events", *(metric.name for metric in metrics)]
-    columns = [*keys, *(f"{value} as {name}" for value, name in zip(values, names, strict=True))]
-    conditions = [scope(query, arguments), f"starts_on < {arguments.bind(span.end, 'date')}"]
-    if span.first is not None:
-        conditions.append(f"starts_on >= {arguments.bind(span.first, 'date')}")
+    values = {name: f"sum({column})" for name, column in states.items()} if part.has_states else {}
+    if part.flows_from is not None:
+        in_window = ""
+        if part.flows_from != part.span.first:
+            in_window = f" filter (where starts_on >= {arguments.bind(part.flows_from, 'date')})"
+        values |= {name: f"sum({column}){in_window}" for name, column in flows.items()}
+    conditions = [scope(query, arguments), f"starts_on < {arguments.bind(part.span.end, 'date')}"]
+    if part.span.first is not None:
+        conditions.append(f"starts_on >= {arguments.bind(part.span.first, 'date')}")
     return (
-        f"select {', '.join(columns)} from {rollup.table(span.granularity)}"
-        f" where {' and '.join(conditions)}{_group_by(len(keys))}"
+        f"select {', '.join([*keys, *_columns(metrics, values)])} from {rollup.table(part.span.granularity)}"
+        f" where {' and '.join(conditions)}{group_by(len(keys))}"
     )
 
 
@@ -133,15 +103,14 @@ def _counts(
     arguments: Arguments,
 ) -> str:
     """Count entities once in each group; nothing here is ever a sum of counts."""
-    keys = [f"{_bucket(query, day)} as bucket"] if grouping.is_series else []
+    keys = [f"{bucket(query, day)} as bucket"] if grouping.is_series else []
     keys += _key_expressions(query, grouping, arguments)
-    values = [f"count(distinct {metric.entity})" if metric in counted else "0" for metric in metrics]
-    columns = [*keys, "0 as events", *(f"{v} as {m.name}" for v, m in zip(values, metrics, strict=True))]
+    values = {metric.name: f"count(distinct {metric.entity})" for metric in counted}
     first, end = arguments.bind(query.window.first, "date"), arguments.bind(query.window.end, "date")
     return (
-        f"select {', '.join(columns)} from reports.fct_order_variants"
+        f"select {', '.join([*keys, *_columns(metrics, values)])} from reports.fct_order_variants"
         f" where {scope(query, arguments, currency=False)} and {day} >= {first} and {day} < {end}"
-        f"{_group_by(len(keys))}"
+        f"{group_by(len(keys))}"
     )
 
 
@@ -152,18 +121,7 @@ def _key_expressions(query: ReportQuery, grouping: Grouping, arguments: Argument
     return [f"{grouping.expression.format(last_day=last_day)} as {grouping.columns[0]}"]
 
 
-def _bucket(query: ReportQuery, column: str) -> str:
-    # as a timestamp: a date would be cut in the session's timezone
-    return column if query.granularity == "day" else f"date_trunc('{query.granularity}', {column}::timestamp)::date"
-
-
-def _group_by(keys: int) -> str:
-    return f" group by {', '.join(str(position + 1) for position in range(keys))}" if keys else ""
-
-
-def _accumulated(
-    query: ReportQuery, grouping: Grouping, metrics: Sequence[Metric], summary: str, arguments: Arguments
-) -> str:
+def _accumulated(query: ReportQuery, metrics: Sequence[Metric], summary: str, arguments: Arguments) -> str:
     """Add up the states' steps bucket by bucket, over all buckets of the window.
 
     Joined to every bucket, so that one without rows still shows the state that it inherits.

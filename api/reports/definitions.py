@@ -3,8 +3,10 @@
 from typing import Any
 
 from api.reports.blocks import Block
+from api.reports.customers import TABLES as CUSTOMER_TABLES
 from api.reports.metrics import Metric, Metrics
 from api.reports.registry import REPORTS
+from api.reports.rollups import choose_rollup
 
 
 def definitions(metrics: Metrics) -> list[dict[str, Any]]:
@@ -37,9 +39,12 @@ def _models(metric: Metric, metrics: Metrics) -> list[str]:
     """Return the dbt models behind a metric: the ledger, and what reports read to show it or its parts."""
     parts = metrics.needed_for([metric.name])
     blocks = [block for report in REPORTS.values() for block in report.blocks if _shows(block, metric)]
-    models = {"fct_ledger": None}
+    tables: list[str] = []
     if any(part.kind == "distinct" for part in parts):
-        models["fct_order_variants"] = None
-    if any(part.is_summed for part in parts):
-        models |= {table.removeprefix("reports."): None for block in blocks for table in block.rollup.tables}
-    return list(models)
+        tables.append("reports.fct_order_variants")
+    if any(part.entity == "customer_id" for part in parts):
+        tables += CUSTOMER_TABLES
+    if any(part.kind in ("additive", "state") for part in parts):
+        rollups = (choose_rollup(block.grouping.dimensions) for block in blocks)
+        tables += [table for rollup in rollups for table in rollup.tables]
+    return ["fct_ledger", *dict.fromkeys(table.removeprefix("reports.") for table in tables)]

@@ -64,9 +64,9 @@ class Metric:
         return f"{self.name}_minor" if self.unit == "money" else self.name
 
     @property
-    def is_summed(self) -> bool:
-        """Whether the rollups hold it."""
-        return self.kind in ("additive", "state")
+    def counts_orders_of_a_day(self) -> bool:
+        """Whether it is a count of orders, each of which has one day: so it adds up over days."""
+        return self.kind == "distinct" and self.entity == "order_id" and "days" in self.adds_over
 
 
 class Metrics:
@@ -90,6 +90,10 @@ class Metrics:
         wanted = set(names)
         return tuple(name for name in self.by_name if name in wanted)
 
+    def named(self, names: Iterable[str]) -> tuple[Metric, ...]:
+        """Return the metrics of these names, in order."""
+        return tuple(self.by_name[name] for name in self.in_order(names))
+
     def needed_for(self, names: Iterable[str]) -> tuple[Metric, ...]:
         """Return the metrics that must be computed to show these: a ratio needs its parts.
 
@@ -100,4 +104,4 @@ class Metrics:
         for name in names:
             metric = self.by_name[name]
             needed |= {metric.numerator, *metric.denominator} if metric.kind == "ratio" else {name}  # type: ignore[arg-type]
-        return tuple(self.by_name[name] for name in self.in_order(needed))
+        return self.named(needed)

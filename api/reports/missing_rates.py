@@ -4,9 +4,8 @@ from collections.abc import Sequence
 from datetime import date
 
 from api.reports.blocks import Block
-from api.reports.breakdown import Arguments, scope
 from api.reports.query import ReportQuery
-from api.reports.rollups import CUSTOMERS
+from api.reports.scope import Arguments, scope
 
 
 class MissingRate(Exception):
@@ -32,13 +31,13 @@ def missing_rate_statement(blocks: Sequence[Block], query: ReportQuery, argument
     None if the blocks show no amount. An outstanding balance depends on a rate only while the line is open.
     """
     amounts = [query.metrics.by_name[name] for name in set().union(*(block.amounts_shown(query) for block in blocks))]
-    flows = [metric.name for metric in amounts if metric.kind == "additive"]
-    states = [metric.name for metric in amounts if metric.kind == "state"]
+    flows = tuple(metric.name for metric in amounts if metric.kind == "additive")
+    states = tuple(metric.name for metric in amounts if metric.kind == "state")
     if not flows and not states:
         return None
     missing = []
     conditions = f"from reports.fct_missing_rates as missing where {scope(query, arguments, 'missing.')}"
-    if all(block.rollup is CUSTOMERS for block in blocks):
+    if all("customer_id" in block.grouping.dimensions for block in blocks):
         conditions += f" and {_customer_is_listed(query, arguments)}"
     first, end = arguments.bind(query.window.first, "date"), arguments.bind(query.window.end, "date")
     if flows:

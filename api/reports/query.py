@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from functools import cached_property
 from uuid import UUID
 
 from api.reports.metrics import Metrics
@@ -44,7 +45,10 @@ class Shop:
 
 @dataclass(frozen=True)
 class ReportQuery:
-    """One report to compute; everything in it is valid for this shop."""
+    """One report to compute; everything in it is valid for this shop.
+
+    `among` is an SQL condition on the rows that are looked at, of a page's making.
+    """
 
     shop: Shop
     metrics: Metrics
@@ -57,8 +61,9 @@ class ReportQuery:
     include_balances: bool = True
     page: int = 1
     per_page: int = 50
+    among: str = ""
 
-    @property
+    @cached_property
     def minor_unit(self) -> Decimal:
         """One minor unit of the currency, with exactly its decimals: 0.01, 1, 0.001."""
         return Decimal(1).scaleb(-self.shop.currencies[self.currency])

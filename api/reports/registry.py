@@ -1,7 +1,6 @@
 """The nine reports. A further one is a further entry here."""
 
 from api.reports.blocks import HAS_ACTIVITY, Block, Column
-from api.reports.breakdown import Arguments, Grouping, scope
 from api.reports.parameters import (
     BY_DATE_METRICS,
     GRANULARITY,
@@ -12,7 +11,7 @@ from api.reports.parameters import (
 )
 from api.reports.query import ReportQuery
 from api.reports.report import Report
-from api.reports.rollups import BALANCES, CANCELLATIONS, CUSTOMERS
+from api.reports.scope import Arguments, Grouping, scope
 
 _SERIES = {
     "bucket": Column("grouped.bucket", "date"),
@@ -28,7 +27,7 @@ _INSTANT = (
     "to_char({0} at time zone 'UTC', case when {0} = date_trunc('second', {0})"
     ' then \'YYYY-MM-DD"T"HH24:MI:SS"Z"\' else \'YYYY-MM-DD"T"HH24:MI:SS.US"Z"\' end)'
 )
-_AGES = "no_due_date,not_due,1_30,31_60,61_90,over_90"
+_AGES = ("no_due_date", "not_due", "1_30", "31_60", "61_90", "over_90")
 _AGE = """
     case
         when balance_due_on is null then 'no_due_date'
@@ -96,7 +95,7 @@ def _join_variants(query: ReportQuery, arguments: Arguments) -> str:
 
 
 def _join_ages(query: ReportQuery, arguments: Arguments) -> str:
-    ages = arguments.bind(_AGES.split(","), "text[]")
+    ages = arguments.bind(_AGES, "text[]")
     return f"right join unnest({ages}) with ordinality as ages (age, position) on ages.age = grouped.age"
 
 
@@ -260,7 +259,6 @@ _REPORTS = (
                 "by_reason",
                 columns={"reason": Column("grouped.cancel_reason", "text")},
                 metrics=("cancelled_orders", "cancelled_units", "cancelled_revenue"),
-                rollup=CANCELLATIONS,
                 grouping=Grouping(("cancel_reason",)),
                 shown_if=_any_above_zero(("cancelled_orders", "cancelled_units", "cancelled_revenue")),
                 order='coalesce(grouped.cancelled_revenue, 0) desc, grouped.cancel_reason collate "C"',
@@ -297,8 +295,7 @@ _REPORTS = (
                 "aging",
                 columns={"bucket": Column("ages.age", "label")},
                 metrics=("balances_outstanding", "lines_outstanding"),
-                rollup=BALANCES,
-                grouping=Grouping(("age",), expression=_AGE),
+                grouping=Grouping(("age",), expression=_AGE, expression_of="balance_due_on"),
                 joins=_join_ages,
                 order="ages.position",
             ),
@@ -331,11 +328,11 @@ _REPORTS = (
                     "first_order_at": Column(_INSTANT.format("history.first_order_at"), "instant", nullable=True),
                     "last_order_at": Column(_INSTANT.format("history.last_order_at"), "instant", nullable=True),
                 },
-                rollup=CUSTOMERS,
                 grouping=Grouping(("customer_id",)),
                 joins=_join_customers,
                 shown_if="grouped.events > 0",
                 order="coalesce(grouped.revenue, 0) desc, grouped.customer_id",
+                order_metrics=("revenue",),
                 paged=True,
             ),
         ),

@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from api.reports.blocks import Block
-from api.reports.breakdown import FILTER_COLUMNS
 from api.reports.metrics import Metrics
 from api.reports.parameters import Parameter, parameters_schema
+from api.reports.rollups import choose_rollup
+from api.reports.scope import FILTER_COLUMNS
 
 
 @dataclass(frozen=True)
@@ -44,13 +45,11 @@ class Report:
         for block in self.blocks:
             if block.has_rows and not block.order:
                 raise ValueError(f"{self.name}.{block.key}: rows need an order, a total one")
-            grouped = () if block.grouping.expression else block.grouping.columns
-            filters = {parameter.name for parameter in self.parameters} & set(FILTER_COLUMNS)
-            if lacking := {*grouped, *filters} - block.rollup.dimensions:
-                raise ValueError(
-                    f"{self.name}.{block.key}: rollup {block.rollup.name} has no {', '.join(sorted(lacking))};"
-                    " take another rollup, or the parameter out"
-                )
+            filters = {parameter.name for parameter in self.parameters} & {"offer_id", *FILTER_COLUMNS}
+            try:
+                choose_rollup(block.grouping.dimensions | filters)
+            except ValueError as error:
+                raise ValueError(f"{self.name}.{block.key}: {error}; add one, or take the parameter out") from error
 
     @property
     def exported_block(self) -> Block:

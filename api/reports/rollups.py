@@ -1,5 +1,6 @@
-"""The published tables that hold sums, and what each can be grouped and filtered by."""
+"""The published tables that hold sums, what each can be grouped and filtered by, and which one answers."""
 
+from collections.abc import Set
 from dataclasses import dataclass
 
 from api.reports.window import Granularity
@@ -15,11 +16,13 @@ class Rollup:
         name: middle part of the tables' names.
         kept: granularities that are published.
         dimensions: columns beside shop, currency and day.
+        counts_orders: whether it holds the counts of orders that add up over days, for one group of its dimensions.
     """
 
     name: str
     kept: tuple[Granularity, ...]
     dimensions: frozenset[str]
+    counts_orders: bool = False
 
     @property
     def tables(self) -> tuple[str, ...]:
@@ -31,9 +34,25 @@ class Rollup:
         return f"reports.rollup_{self.name}_{_SUFFIX[granularity]}"
 
 
-VARIANTS = Rollup(
-    "variants", ("day", "week", "month"), frozenset({"offer_id", "product_id", "variant_id", "market_id"})
+# the smallest first
+ROLLUPS = (
+    Rollup("shops", ("day", "month"), frozenset(), counts_orders=True),
+    Rollup("offers", ("day", "month"), frozenset({"offer_id"}), counts_orders=True),
+    Rollup("products", ("day", "month"), frozenset({"product_id"}), counts_orders=True),
+    Rollup("cancellations", ("day", "month"), frozenset({"offer_id", "cancel_reason"})),
+    Rollup("balances", ("day", "month"), frozenset({"offer_id", "balance_due_on"})),
+    Rollup("variants", ("day", "week", "month"), frozenset({"offer_id", "product_id", "variant_id", "market_id"})),
+    Rollup("customers", ("day",), frozenset({"offer_id", "customer_id"})),
 )
-CANCELLATIONS = Rollup("cancellations", ("day", "month"), frozenset({"offer_id", "cancel_reason"}))
-BALANCES = Rollup("balances", ("day", "month"), frozenset({"offer_id", "balance_due_on"}))
-CUSTOMERS = Rollup("customers", ("day",), frozenset({"offer_id", "customer_id"}))
+
+
+def choose_rollup(dimensions: Set[str]) -> Rollup:
+    """Return the smallest rollup that can be grouped and filtered by the dimensions.
+
+    Raises:
+        ValueError: none can.
+    """
+    for rollup in ROLLUPS:
+        if dimensions <= rollup.dimensions:
+            return rollup
+    raise ValueError(f"no rollup has all of {', '.join(sorted(dimensions))}")

@@ -75,6 +75,48 @@ def cover(window: Window, kept: Sequence[Granularity], series: Granularity | Non
     return [span for span in spans if span.first != span.end]
 
 
+def edge_buckets(window: Window, granularity: Granularity) -> tuple[Window | None, list[Window]]:
+    """Return the window's part of whole buckets, if there is any, and its parts of the buckets at its edges."""
+    first = period_start(window.first, granularity)
+    if first < window.first:
+        first = next_period(first, granularity)
+    end = period_start(window.end, granularity)
+    if first > end:
+        return None, [window]
+    edges = [Window(window.first, first - _DAY), Window(end, window.last)]
+    whole = Window(first, end - _DAY) if first < end else None
+    return whole, [edge for edge in edges if edge.first <= edge.last]
+
+
+@dataclass(frozen=True)
+class Part:
+    """Periods of which flows and states are summed in one go.
+
+    Attributes:
+        span: the periods.
+        flows_from: flows are summed from this day on; None: there are none in the window.
+        has_states: whether states are summed, over all of it.
+    """
+
+    span: Span
+    flows_from: date | None
+    has_states: bool
+
+
+def cover_with_history(window: Window, kept: Sequence[Granularity]) -> list[Part]:
+    """Return the coarsest rollups that hold the window's flows and the states at its end, each period read once."""
+    flows = {(span.granularity, span.end): span for span in cover(window, kept)}
+    parts = []
+    for span in cover_until(window.end, kept):
+        flow = flows.pop((span.granularity, span.end), None)
+        flows_from = flow.first if flow else None
+        if flow and span.first and flow.first and flow.first < span.first:  # the window begins in the month before
+            flows[span.granularity, span.first] = Span(span.granularity, flow.first, span.first)
+            flows_from = span.first
+        parts.append(Part(span, flows_from, has_states=True))
+    return [*parts, *(Part(span, span.first, has_states=False) for span in flows.values())]
+
+
 def cover_until(end: date, kept: Sequence[Granularity]) -> list[Span]:
     """Return the coarsest rollups that hold all days before `end`."""
     month = period_start(end, "month")

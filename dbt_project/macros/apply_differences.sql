@@ -29,12 +29,15 @@ where ctid in (
 )
 {% endmacro %}
 
-{# How rows of orders change, which are no sums: those of the changed orders are computed anew. #}
-{% macro get_incremental_replace_orders_sql(arguments) %}
+{# How rows change that are no sums: those that have the changes' keys are computed anew. #}
+{% macro get_incremental_replace_changed_sql(arguments) %}
 {%- set rows, computed = arguments.target_relation, arguments.temp_relation %}
 {%- set columns = arguments.dest_columns | map(attribute='name') | join(', ') %}
+{%- set keys = config.get('meta')['changes_by'] %}
 delete from {{ rows }} as rows
-where order_id in (select ledger_changes.order_id from {{ unapplied_changes() }});
+where ({{ keys | join(', ') }}) in (
+    select ledger_changes.{{ keys | join(', ledger_changes.') }} from {{ unapplied_changes() }}
+);
 
 insert into {{ rows }} ({{ columns }})
 select {{ columns }} from {{ computed }}

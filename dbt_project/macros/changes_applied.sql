@@ -42,11 +42,12 @@ set applied_id = (
 where model = '{{ this.name }}'
 {% endmacro %}
 
-{# The ledger, and the models of sums that a model refers to. #}
+{# The ledger, and the models moved by its changes that a model refers to. #}
 {% macro models_read() %}
     {% set names = ['fct_ledger'] %}
     {% for id in model.depends_on.nodes %}
-        {% if id.split('.')[-1].startswith('rollup_') %}{% do names.append(id.split('.')[-1]) %}{% endif %}
+        {% set name = id.split('.')[-1] %}
+        {% if name.startswith('rollup_') or name.startswith('fct_') %}{% do names.append(name) %}{% endif %}
     {% endfor %}
     {{ return(names) }}
 {% endmacro %}

@@ -94,6 +94,12 @@ group by cells.shop_id, cells.currency, {{ starts_on }}
 {%- set weeks = [('weeks equal their days', ref('rollup_variants_weekly'), none)] %}
 {%- set months = [
     ('months equal their days', ref('rollup_variants_monthly'), none),
+    ('offers by day add up', ref('rollup_offers_daily'), none),
+    ('offers by month add up', ref('rollup_offers_monthly'), none),
+    ('products by day add up', ref('rollup_products_daily'), none),
+    ('products by month add up', ref('rollup_products_monthly'), none),
+    ('shops by day add up', ref('rollup_shops_daily'), none),
+    ('shops by month add up', ref('rollup_shops_monthly'), none),
     ('cancel reasons by day add up', ref('rollup_cancellations_daily'), cancelled),
     ('cancel reasons by month add up', ref('rollup_cancellations_monthly'), cancelled),
     ('due dates by day add up', ref('rollup_balances_daily'), balances),

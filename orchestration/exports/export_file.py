@@ -8,9 +8,9 @@ import asyncpg
 from api.exports.attempts import Attempt, WrittenFile
 from api.exports.crash_points import crash_point
 from api.reports.answer import refuse_missing_rates, resolve_published
-from api.reports.breakdown import Arguments
 from api.reports.contract import check
 from api.reports.registry import REPORTS
+from api.reports.scope import Arguments
 from orchestration.exports.csv_bytes import CsvBytes
 from orchestration.exports.databases import connect_to_reports
 from orchestration.exports.object_writer import PART_BYTES, ObjectWriter
@@ -49,7 +49,7 @@ async def _copy(
     published, query = await resolve_published(connection, request, attempt.shop_id)
     await refuse_missing_rates(connection, request, query)
     arguments = Arguments()
-    statement = report.exported_block.statement(query, arguments, every_row=True, as_csv=True)
+    statement = report.exported_block.statement(query, arguments, as_csv=True)
     expected = await _expected_rows(connection, statement, arguments)
     csv = CsvBytes(compressed=attempt.file_format.endswith(".gz"))
 
@@ -68,7 +68,7 @@ async def _copy(
     crash_point("copied")
     await writer.finish()
     crash_point("completed")
-    return WrittenFile(published.freshness["build_id"], rows, csv.size_bytes, csv.sha256)
+    return WrittenFile(published.build.build_id, rows, csv.size_bytes, csv.sha256)
 
 
 async def _expected_rows(connection: asyncpg.Connection, statement: str, arguments: Arguments) -> int:

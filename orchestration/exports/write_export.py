@@ -24,9 +24,9 @@ from api.exports.attempts import (
 from api.exports.crash_points import crash_point
 from api.exports.launch import EXPORT_JOB, EXPORT_OP
 from api.exports.object_store import export_bucket, s3_client
-from api.reports.answer import NotBuilt
 from api.reports.contract import Invalid
 from api.reports.missing_rates import MissingRate
+from api.reports.published import NotBuilt
 from orchestration.exports.databases import job_records
 from orchestration.exports.export_file import write_file
 from orchestration.exports.leftovers import StoreFailed

@@ -16,7 +16,13 @@ from orchestration.rollups.audits import AuditFailure, audit
 from orchestration.rollups.dbt_project import PublishedModel
 from orchestration.rollups.served_rows import Scope, Served, fill_table, serve_rows
 from orchestration.rollups.serving_columns import check_columns, drop_columns, prepare_columns
-from orchestration.rollups.serving_tables import check_table, create_table, index_table, secure_table
+from orchestration.rollups.serving_tables import (
+    add_serving_indexes,
+    check_table,
+    create_table,
+    index_table,
+    secure_table,
+)
 from orchestration.rollups.shop_state import ShopState, read_shop_state, remember_shops
 
 _TABLES_OF_SHOPS = [
@@ -90,6 +96,7 @@ def publish(
                 check_columns(connection, model, removed_columns)
                 whole = state.compared_whole(model, waiting, every_row)
                 tables[model.name] = serve_rows(connection, model, Scope(waiting, whole))
+                add_serving_indexes(connection, model)
             secure_table(connection, model)
             check_table(connection, model)
         build_id, changed = _stamp(connection, state, held_back, set().union(*(one.shops for one in tables.values())))

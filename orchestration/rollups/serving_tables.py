@@ -26,10 +26,36 @@ def create_table(connection: psycopg.Connection, model: PublishedModel) -> bool:
 
 
 def index_table(connection: psycopg.Connection, model: PublishedModel) -> None:
-    """Index the served table by its grain and for the reports' queries; after it was filled, which is cheaper."""
+    """Index a new table by its grain and for the reports' queries; after it was filled, which is cheaper."""
     _index(connection, model, "unique index", model.grain, "nulls not distinct")
+    add_serving_indexes(connection, model)
+
+
+def add_serving_indexes(connection: psycopg.Connection, model: PublishedModel) -> None:
+    """Give the served table those indexes for the reports' queries that it lacks."""
+    present = {columns for columns, _ in _indexes_of(connection, model.name)}
     for columns in model.serving_indexes:
-        _index(connection, model, "index", columns, "")
+        if columns not in present:
+            _index(connection, model, "index", columns, "")
+
+
+def _indexes_of(connection: psycopg.Connection, table: str) -> list[tuple[tuple[str, ...], bool]]:
+    """Return the columns of each whole index of a served table, and whether it is unique."""
+    rows = connection.execute(
+        """
+        select array_agg(attributes.attname::text order by keys.position), bool_and(indexes.indisunique)
+        from pg_index as indexes
+        cross join unnest(indexes.indkey::int[]) with ordinality as keys (attnum, position)
+        inner join pg_attribute as attributes
+            on attributes.attrelid = indexes.indrelid and attributes.attnum = keys.attnum
+        where
+            indexes.indrelid = to_regclass(format('reports.%%I', %s::text))
+            and indexes.indisvalid and indexes.indpred is null
+        group by indexes.indexrelid
+        """,
+        (table,),
+    ).fetchall()
+    return [(tuple(columns), is_unique) for columns, is_unique in rows]
 
 
 def _index(
@@ -74,27 +100,15 @@ def check_table(connection: psycopg.Connection, model: PublishedModel) -> None:
     row = connection.execute(
         """
         select
-            exists (
-                select from pg_index as indexes
-                where
-                    indexes.indrelid = tables.oid and indexes.indisunique and indexes.indisvalid
-                    and indexes.indpred is null
-                    and array(
-                        select attributes.attname::text
-                        from unnest(indexes.indkey::int[]) with ordinality as keys (attnum, position)
-                        join pg_attribute as attributes
-                            on attributes.attrelid = tables.oid and attributes.attnum = keys.attnum
-                        order by keys.position
-                    ) = %(grain)s::text[]
-            ),
-            has_table_privilege('preorders_reader', tables.oid, 'select'),
-            tables.relrowsecurity and exists (select from pg_policy where polrelid = tables.oid)
-        from pg_class as tables
-        where tables.oid = to_regclass(format('reports.%%I', %(name)s::text))
+            has_table_privilege('preorders_reader', oid, 'select'),
+            relrowsecurity and exists (select from pg_policy where polrelid = pg_class.oid)
+        from pg_class
+        where oid = to_regclass(format('reports.%%I', %s::text))
         """,
-        {"grain": list(model.grain), "name": model.name},
+        (model.name,),
     ).fetchone()
-    is_unique, is_readable, is_guarded = row or (False, False, False)
+    is_readable, is_guarded = row or (False, False)
+    is_unique = (model.grain, True) in _indexes_of(connection, model.name)
     missing = [
         what
         for what, is_there in (

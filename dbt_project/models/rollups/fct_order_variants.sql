@@ -1,4 +1,9 @@
-{{ config(incremental_strategy='replace_orders', indexes=[{'columns': ['order_id']}]) }}
+{{
+    config(
+        incremental_strategy='replace_changed',
+        indexes=[{'columns': ['order_id']}, {'columns': ['customer_id']}],
+    )
+}}
 
 with
 

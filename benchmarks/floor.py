@@ -1,0 +1,59 @@
+"""The floor of a read: the same server, gate and router, and a handler that runs one small statement, or none."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import cache
+from typing import Any
+
+from litestar import Litestar, MediaType, Request, Response, get
+from litestar.datastructures import State
+from litestar.types import ASGIApp
+
+from api.authentication import needs_scope
+from api.database import Connection, read
+from api.gateway import Gateway
+from api.paths import BASE_PATH
+from api.reports.published import build_expression, tenant_statement
+from api.reports.scope import Arguments
+from api.services import Services
+from api.settings import Settings
+
+
+def create_floor() -> ASGIApp:
+    """Return the application, with the settings of the environment."""
+    services = Services(Settings.from_environment())
+
+    @asynccontextmanager
+    async def lifespan(application: Litestar) -> AsyncIterator[None]:
+        async with services.run():
+            yield
+
+    handlers = [one_statement, static]
+    return Gateway(
+        Litestar(handlers, lifespan=[lifespan], openapi_config=None, state=State({"services": services})), services
+    )
+
+
+@get(f"{BASE_PATH}/floor/{{size:int}}", guards=[needs_scope("read")])
+async def one_statement(request: Request[Any, Any, Any], state: State, size: int) -> Response[bytes]:
+    """Set the tenant, read the shop's build by its index, and send so many bytes."""
+    shop_id = request.scope["state"]["caller"].shop_id
+    arguments = Arguments()
+    statement = tenant_statement(shop_id, [build_expression(shop_id, arguments)], arguments)
+
+    async def work(connection: Connection) -> None:
+        await connection.fetchval(statement, *arguments.values)
+
+    await read(state.services.replica, work)
+    return Response(_body(size), media_type=MediaType.JSON)
+
+
+@get(f"{BASE_PATH}/static/{{size:int}}", guards=[needs_scope("read")])
+async def static(size: int) -> Response[bytes]:
+    """Send so many bytes."""
+    return Response(_body(size), media_type=MediaType.JSON)
+
+
+@cache
+def _body(size: int) -> bytes:
+    return b'"' + b"0" * (size - 2) + b'"'

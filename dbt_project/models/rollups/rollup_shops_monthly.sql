@@ -1,0 +1,1 @@
+{{ rollup_counted('month', [], ref('rollup_shops_daily')) }}
