@@ -1,5 +1,7 @@
 """What Dagster loads as the code location `exports`."""
 
+from pathlib import Path
+
 import dagster as dg
 
 from api.exports.object_store import s3_client
@@ -23,6 +25,7 @@ defs = dg.Definitions(
 )
 
 
-def preload() -> None:
+def preload() -> dict[Path, float]:
     """Make what every export needs and no connection yet: boto3 reads the store's interface for a tenth of a second."""
     s3_client()
+    return {}

@@ -13,10 +13,11 @@ from dagster_dbt import DagsterDbtTranslator, dbt_assets
 from dagster_dbt.asset_utils import get_asset_check_key_for_test, get_dbt_resource_names_for_asset_keys
 
 from orchestration.rollups.build_lock import BuildLock, publisher_dsn
-from orchestration.rollups.dbt_project import load_manifest
+from orchestration.rollups.dbt_project import load_manifest, project_times
 from orchestration.rollups.dbt_runs import RESULT_LINES, run_dbt
 from orchestration.rollups.published_metrics import check_metrics, metric_names, removed_metrics
 
+PROJECT_TIMES = project_times()  # before it is read: an edit meanwhile must not pass for read
 MANIFEST = load_manifest()
 
 

@@ -7,13 +7,23 @@ from typing import Any
 
 import dagster as dg
 from dbt.cli.main import dbtRunner, dbtRunnerResult
+from dbt.contracts.graph.manifest import Manifest
 from dbt_common.events.base_types import EventMsg
 from google.protobuf.json_format import MessageToDict
 
-from orchestration.rollups.dbt_project import dbt_folders
+from orchestration.rollups.dbt_project import dbt_folders, parse
 
 RESULT_LINES = {"LogModelResult", "LogSeedResult", "LogTestResult", "LogNodeResult"}
 _EVENTS = {*RESULT_LINES, "NodeFinished"}
+
+
+_parsed: Manifest | None = None
+
+
+def keep_parsed() -> None:
+    """Parse the project for all builds of this process and its forks; without it dbt reads its own copy each time."""
+    global _parsed
+    _parsed = parse()
 
 
 def run_dbt(*options: str, full_refresh: bool = False, names: Sequence[str] = ()) -> Iterator[dict[str, Any]]:
@@ -39,7 +49,7 @@ def run_dbt(*options: str, full_refresh: bool = False, names: Sequence[str] = ()
             events.put(MessageToDict(event, preserving_proto_field_name=True))
 
     # A daemon: when the run is ended, its process must not wait for dbt.
-    threading.Thread(target=lambda: events.put(dbtRunner(callbacks=[put]).invoke(arguments)), daemon=True).start()
+    threading.Thread(target=lambda: events.put(dbtRunner(_parsed, [put]).invoke(arguments)), daemon=True).start()
     while isinstance(event := events.get(), dict):
         yield event
     if not event.success:

@@ -1,9 +1,12 @@
 """What Dagster loads as the code location `rollups`."""
 
+from pathlib import Path
+
 import dagster as dg
 
 from orchestration.rollups.build_lock import BuildLock
-from orchestration.rollups.dbt_models import dbt_models
+from orchestration.rollups.dbt_models import PROJECT_TIMES, dbt_models
+from orchestration.rollups.dbt_runs import keep_parsed
 from orchestration.rollups.jobs import build_rollups, every_15_minutes, every_night, reconcile_rollups
 from orchestration.rollups.published_reports import published_reports
 from orchestration.rollups.reconciled_reports import equals_source
@@ -15,3 +18,9 @@ defs = dg.Definitions(
     schedules=[every_15_minutes, every_night],
     resources={"build_lock": BuildLock()},
 )
+
+
+def preload() -> dict[Path, float]:
+    """Parse the dbt project once for all runs; return the times of its files."""
+    keep_parsed()
+    return PROJECT_TIMES
