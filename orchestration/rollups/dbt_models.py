@@ -4,7 +4,7 @@
 10.8 s for two models and four tests against 7.3 s with dbt's own runner.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import dagster as dg
@@ -13,11 +13,13 @@ from dagster_dbt import DagsterDbtTranslator, dbt_assets
 from dagster_dbt.asset_utils import get_asset_check_key_for_test, get_dbt_resource_names_for_asset_keys
 
 from orchestration.rollups.build_lock import BuildLock, publisher_dsn
-from orchestration.rollups.dbt_project import load_manifest, project_times
+from orchestration.rollups.dbt_project import load_manifest, project_digest, project_times
 from orchestration.rollups.dbt_runs import RESULT_LINES, run_dbt
+from orchestration.rollups.project_built import WHAT_MOVES, is_built, remember_built
 from orchestration.rollups.published_metrics import check_metrics, metric_names, removed_metrics
 
 PROJECT_TIMES = project_times()  # before it is read: an edit meanwhile must not pass for read
+PROJECT_DIGEST = project_digest()
 MANIFEST = load_manifest()
 
 
@@ -31,6 +33,14 @@ class ModelTranslator(DagsterDbtTranslator):
 
 
 TRANSLATOR = ModelTranslator()
+
+
+# These hold what is new after each build, though nothing had to be done for them; publishing waits for them.
+_PUBLISHED_VIEWS = [
+    TRANSLATOR.get_asset_key(node)
+    for node in MANIFEST["nodes"].values()
+    if node["config"]["materialized"] == "view" and node["config"].get("meta", {}).get("published")
+]
 
 
 class BuildConfig(dg.Config):
@@ -47,17 +57,25 @@ class BuildConfig(dg.Config):
 def dbt_models(
     context: dg.AssetExecutionContext, config: BuildConfig, build_lock: BuildLock
 ) -> Iterator[dg.MaterializeResult[Any] | dg.AssetCheckResult]:
-    """Build the models; a failure leaves what is published as it was."""
+    """Build the models, views only if the project has changed; a failure leaves what is published as it was."""
     with psycopg.connect(publisher_dsn()) as connection:
         check_metrics(connection, metric_names(MANIFEST), removed_metrics(MANIFEST))
-    names: list[str] = []
+        has_views = is_built(connection, PROJECT_DIGEST)
+    names: Sequence[str] = ()
     if context.is_subset:
-        names += get_dbt_resource_names_for_asset_keys(TRANSLATOR, MANIFEST, dbt_models, context.selected_asset_keys)
+        names = get_dbt_resource_names_for_asset_keys(TRANSLATOR, MANIFEST, dbt_models, context.selected_asset_keys)
+    elif has_views and not config.full_refresh:
+        names = WHAT_MOVES
     for event in run_dbt(full_refresh=config.full_refresh, names=names):
         if event["info"]["name"] in RESULT_LINES:
             context.log.info(event["info"]["msg"])
         elif event["info"]["name"] == "NodeFinished":
             yield from _asset_events(event["data"])
+    if names is WHAT_MOVES:
+        yield from (dg.MaterializeResult(asset_key=key) for key in _PUBLISHED_VIEWS)
+    if has_views or not context.is_subset:
+        with psycopg.connect(publisher_dsn()) as connection:
+            remember_built(connection, PROJECT_DIGEST)
 
 
 def _asset_events(data: Mapping[str, Any]) -> Iterator[dg.MaterializeResult[Any] | dg.AssetCheckResult]:

@@ -1,6 +1,7 @@
 """The dbt project as Dagster sees it: its manifest, and which models are published."""
 
 import fcntl
+import hashlib
 import json
 import os
 from collections.abc import Mapping
@@ -52,12 +53,20 @@ def parse() -> Manifest:
     return parsed.result
 
 
-def project_times() -> dict[Path, float]:
+def project_times(project: Path = DBT_PROJECT_DIR) -> dict[Path, float]:
     """Return when each file of the dbt project was changed, its folders too: taking a file out changes theirs alone."""
-    files = [DBT_PROJECT_DIR / "dbt_project.yml", PROJECT_ROOT / "profiles.yml"]
+    files = [project / "dbt_project.yml", PROJECT_ROOT / "profiles.yml"]
     for folder in _SOURCE_FOLDERS:
-        files += [DBT_PROJECT_DIR / folder, *(DBT_PROJECT_DIR / folder).rglob("*")]
+        files += [project / folder, *(project / folder).rglob("*")]
     return {file: file.stat().st_mtime for file in files}
+
+
+def project_digest(project: Path = DBT_PROJECT_DIR) -> str:
+    """Return a hash of all that the project's files hold."""
+    digest = hashlib.sha256()
+    for file in sorted(project_times(project)):
+        digest.update(f"{file}\n".encode() + (file.read_bytes() if file.is_file() else b""))
+    return digest.hexdigest()
 
 
 @dataclass(frozen=True)

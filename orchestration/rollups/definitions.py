@@ -7,15 +7,24 @@ import dagster as dg
 from orchestration.rollups.build_lock import BuildLock
 from orchestration.rollups.dbt_models import PROJECT_TIMES, dbt_models
 from orchestration.rollups.dbt_runs import keep_parsed
-from orchestration.rollups.jobs import build_rollups, every_15_minutes, every_night, reconcile_rollups
+from orchestration.rollups.jobs import (
+    build_rollups,
+    check_rollups,
+    check_rollups_every_15_minutes,
+    every_15_minutes,
+    every_night,
+    reconcile_rollups,
+)
+from orchestration.rollups.published_checks import cancel_reasons_known, rates_there, up_to_date
 from orchestration.rollups.published_reports import published_reports
 from orchestration.rollups.reconciled_reports import equals_source
+from orchestration.rollups.source_freshness import sources_fresh
 
 defs = dg.Definitions(
     assets=[dbt_models, published_reports],
-    asset_checks=[equals_source],
-    jobs=[build_rollups, reconcile_rollups],
-    schedules=[every_15_minutes, every_night],
+    asset_checks=[equals_source, sources_fresh, up_to_date, rates_there, cancel_reasons_known],
+    jobs=[build_rollups, check_rollups, reconcile_rollups],
+    schedules=[every_15_minutes, every_night, check_rollups_every_15_minutes],
     resources={"build_lock": BuildLock()},
 )
 

@@ -12,11 +12,7 @@ from orchestration.rollups.reconciliation import reconcile
 _ROWS_SHOWN = 50
 
 
-@dg.asset_check(
-    asset=published_reports,
-    name="equals_source",
-    additional_deps=["reconciliation_differences", "reconciliation_rollups", "reconciliation_orders"],
-)
+@dg.asset_check(asset=published_reports, name="equals_source")
 def equals_source(context: dg.AssetCheckExecutionContext, build_lock: BuildLock) -> dg.AssetCheckResult:
     """Counts and amounts of every event by shop and month, against the source; what differs is rebuilt.
 
