@@ -23,6 +23,7 @@ replica_asset = dg.AssetSpec(
     "reports_replica",
     deps=["published_reports"],
     group_name="serving",
+    owners=["team:data"],
     kinds={"postgres"},
     description="The streaming replica that the API and the exports read the reports from.",
 )

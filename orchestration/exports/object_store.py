@@ -17,6 +17,7 @@ _TO_DO = (
 bucket_asset = dg.AssetSpec(
     "export_bucket",
     group_name="exports",
+    owners=["team:data"],
     kinds={"s3"},
     description="The bucket that CSV exports are written to and downloaded from by signed URL.",
 )

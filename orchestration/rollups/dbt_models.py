@@ -9,15 +9,17 @@ from typing import Any
 
 import dagster as dg
 import psycopg
-from dagster_dbt import DagsterDbtTranslator, dbt_assets
+from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtProject, dbt_assets
 from dagster_dbt.asset_utils import get_asset_check_key_for_test, get_dbt_resource_names_for_asset_keys
 
+from orchestration.rollups.build_config import BuildConfig
 from orchestration.rollups.build_lock import BuildLock, publisher_dsn
-from orchestration.rollups.dbt_project import load_manifest, project_digest, project_times
-from orchestration.rollups.dbt_runs import RESULT_LINES, run_dbt
+from orchestration.rollups.dbt_project import DBT_PROJECT_DIR, load_manifest, project_digest, project_times
+from orchestration.rollups.dbt_runs import RESULT_LINES, RETRIES, run_dbt
 from orchestration.rollups.project_built import WHAT_MOVES, is_built, remember_built
 from orchestration.rollups.published_metrics import check_metrics, metric_names, removed_metrics
 
+OWNERS = ["team:data"]
 PROJECT_TIMES = project_times()  # before it is read: an edit meanwhile must not pass for read
 PROJECT_DIGEST = project_digest()
 MANIFEST = load_manifest()
@@ -26,13 +28,18 @@ MANIFEST = load_manifest()
 class ModelTranslator(DagsterDbtTranslator):
     """Groups each model by the folder it lies in: the pipeline's stages."""
 
+    def get_owners(self, dbt_resource_props: Mapping[str, Any]) -> Sequence[str]:
+        """Return who mends it."""
+        return OWNERS
+
     def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:
         """Return the first folder below models/, sources and seeds for theirs."""
         kind, folder = dbt_resource_props["resource_type"], str(dbt_resource_props["fqn"][1])
         return {"source": "source", "seed": "staging"}.get(kind, folder)
 
 
-TRANSLATOR = ModelTranslator()
+_PROJECT = DbtProject(DBT_PROJECT_DIR)  # where the models' files are, which their assets link to
+TRANSLATOR = ModelTranslator(DagsterDbtTranslatorSettings(enable_code_references=True))
 
 
 # These hold what is new after each build, though nothing had to be done for them; publishing waits for them.
@@ -43,17 +50,13 @@ _PUBLISHED_VIEWS = [
 ]
 
 
-class BuildConfig(dg.Config):
-    """How to build.
-
-    Attributes:
-        full_refresh: rebuild the ledger from all source rows, instead of from the changed orders.
-    """
-
-    full_refresh: bool = False
-
-
-@dbt_assets(manifest=MANIFEST, name="dbt_models", dagster_dbt_translator=TRANSLATOR)
+@dbt_assets(
+    manifest=MANIFEST,
+    project=_PROJECT,
+    name="dbt_models",
+    dagster_dbt_translator=TRANSLATOR,
+    retry_policy=RETRIES,
+)
 def dbt_models(
     context: dg.AssetExecutionContext, config: BuildConfig, build_lock: BuildLock
 ) -> Iterator[dg.MaterializeResult[Any] | dg.AssetCheckResult]:
@@ -61,6 +64,13 @@ def dbt_models(
     with psycopg.connect(publisher_dsn()) as connection:
         check_metrics(connection, metric_names(MANIFEST), removed_metrics(MANIFEST))
         has_views = is_built(connection, PROJECT_DIGEST)
+        if config.dry_run:
+            for shop_id, orders in config.chosen.count(connection):
+                context.log.info(f"would compute anew {orders} orders of shop {shop_id}")
+            context.log.info("a dry run: nothing was changed; set dry_run to false to do it")
+            return
+        if config.rebuild:
+            context.log.info(f"{config.chosen.mark(connection)} orders are marked, to be computed anew")
     names: Sequence[str] = ()
     if context.is_subset:
         names = get_dbt_resource_names_for_asset_keys(TRANSLATOR, MANIFEST, dbt_models, context.selected_asset_keys)
@@ -86,12 +96,13 @@ def _asset_events(data: Mapping[str, Any]) -> Iterator[dg.MaterializeResult[Any]
     metadata = {"seconds": float(result.get("execution_time", 0))}
     if node["resource_type"] != "test":
         if result["status"] == "success":
-            rows = result.get("adapter_response", {}).get("rows_affected")
-            if rows is not None and int(rows) >= 0:
-                metadata["rows"] = int(rows)
+            done = result.get("adapter_response", {})
+            # a model that is moved ends with removing empty cells, which tells nothing
+            if done.get("code") in ("INSERT", "SELECT"):
+                metadata["rows"] = int(done["rows_affected"])
             yield dg.MaterializeResult(asset_key=TRANSLATOR.get_asset_key(node), metadata=dict(metadata))
     elif result["status"] in ("pass", "warn", "fail", "error"):
-        key = get_asset_check_key_for_test(MANIFEST, TRANSLATOR, node["unique_id"], project=None)
+        key = get_asset_check_key_for_test(MANIFEST, TRANSLATOR, node["unique_id"], project=_PROJECT)
         if key is not None:
             yield dg.AssetCheckResult(
                 asset_key=key.asset_key,

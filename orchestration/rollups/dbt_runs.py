@@ -19,6 +19,13 @@ RESULT_LINES = {"LogModelResult", "LogSeedResult", "LogTestResult", "LogNodeResu
 _EVENTS = {*RESULT_LINES, "NodeFinished"}
 
 
+# A database that is away or restarts comes back within the minutes that these take; a wrong model stays wrong.
+RETRIES = dg.RetryPolicy(max_retries=4, delay=5, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS)
+_PASSING = (
+    "connection to server", "server closed the connection", "terminating connection", "the database system is",
+    "deadlock detected", "due to lock timeout", "connection already closed",
+)  # fmt: skip
+
 _parsed: Manifest | None = None
 
 
@@ -56,7 +63,8 @@ def run_dbt(*options: str, full_refresh: bool = False, names: Sequence[str] = ()
     while isinstance(event := events.get(), dict):
         yield event
     if not event.success:
-        raise dg.Failure(f"dbt failed: {_failures(event)}", allow_retries=False)
+        failures = _failures(event)
+        raise dg.Failure(f"dbt failed: {failures}", allow_retries=any(sign in failures for sign in _PASSING))
 
 
 def source_freshness() -> Sequence[Any]:
