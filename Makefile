@@ -4,7 +4,7 @@ BIN := .venv/bin
 PREORDERS_HOME ?= .local
 BENCH_ORDERS ?= 7900000
 
-.PHONY: setup demo down report-diff docs test test-long lint format bench
+.PHONY: setup demo down report-diff docs test test-long lint format bench pictures
 
 setup: .venv/installed
 
@@ -52,3 +52,8 @@ bench: setup
 	$(BIN)/python -m benchmarks
 	@# 10 million order lines; with BENCH_ORDERS=1000000 it is a matter of minutes.
 	$(BIN)/python -m benchmarks.engine --orders $(BENCH_ORDERS)
+
+pictures: setup
+	@# Dagster's page in a real browser, which the machine has to have: apt-get install chromium
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt --editable '.[pictures]'
+	PYTHONPATH=. $(BIN)/python tests/browser/pictures.py

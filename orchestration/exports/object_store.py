@@ -16,6 +16,7 @@ _TO_DO = (
 
 bucket_asset = dg.AssetSpec(
     "export_bucket",
+    deps=["reports_replica"],
     group_name="exports",
     owners=["team:data"],
     kinds={"s3"},

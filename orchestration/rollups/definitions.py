@@ -1,5 +1,6 @@
 """What Dagster loads as the code location `rollups`."""
 
+import warnings
 from pathlib import Path
 
 import dagster as dg
@@ -27,8 +28,12 @@ from orchestration.rollups.redact_customer import redact_customer
 from orchestration.rollups.report_exposures import REPORT_ASSETS
 from orchestration.rollups.source_freshness import sources_fresh
 
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore", dg.BetaWarning)  # or the log of each process would begin with it
+    _ASSETS = dg.with_source_code_references([load_fx_rates, dbt_models, published_reports])
+
 defs = dg.Definitions(
-    assets=dg.with_source_code_references([load_fx_rates, dbt_models, published_reports, *REPORT_ASSETS]),
+    assets=[*_ASSETS, *REPORT_ASSETS],
     asset_checks=[equals_source, sources_fresh, up_to_date, rates_there, cancel_reasons_known],
     jobs=[
         build_rollups,

@@ -51,7 +51,7 @@ def test_checks_of_the_rollups_turn_red_with_what_to_do(built: Stack) -> None:
     assert (rates["success"], rates["severity"]) == (False, "WARN")
     assert "load_fx_rates" in rates["description"]
 
-    execute(built, "update app.orders set updated_at = now() where id = (select min(id) from app.orders)")
+    execute(built, "update app.orders set updated_at = now() where id = (select max(id) from app.orders)")
     built.build()
     run_job(built, "check_rollups")
     assert check(built, "published_reports", "up_to_date")["success"]

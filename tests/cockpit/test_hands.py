@@ -1,12 +1,14 @@
 """Jobs for hands: a dry run changes nothing and tells what would be done; wrong configuration is refused."""
 
+import subprocess
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import httpx
 import pytest
 from cockpit.dagster_jobs import run_job
-from conftest import Stack, run_preorders
+from conftest import PREORDERS, Stack
 from data.golden import DOMAIN
 from exports.exporting import ask, wait
 
@@ -27,15 +29,18 @@ def value(stack: Stack, query: str) -> Any:
 
 def test_the_orders_of_a_shop_and_window_are_rebuilt(built: Stack) -> None:
     shop = shop_of(built, SHOP)
-    chosen = {"shop_id": str(shop), "first_day": "2026-01-01", "last_day": "2026-01-31", "rebuild": True}
+    first = value(built, f"select min(entry_on) from analytics.fct_ledger where shop_id = '{shop}'")
+    last = first + timedelta(days=20)
+    chosen = {"shop_id": str(shop), "first_day": str(first), "last_day": str(last), "rebuild": True}
     config: dict[str, Any] = {"ops": {"dbt_models": {"config": {**chosen, "dry_run": True}}}}
     dry = run_job(built, "rebuild_orders", config=config)
     orders = value(
         built,
         "select count(distinct order_id) from (select shop_id, order_id, entry_on from analytics.fct_ledger union all"
         " select shop_id, id, placed_at::date from app.orders) as known"
-        f" where shop_id = '{shop}' and entry_on between '2026-01-01' and '2026-01-31'",
+        f" where shop_id = '{shop}' and entry_on between '{first}' and '{last}'",
     )
+    assert orders > 0
     assert f"would compute anew {orders} orders of shop {shop}" in dry
     assert value(built, "select count(*) from analytics.orders_marked") == 0
 
@@ -88,7 +93,8 @@ def test_exports_are_made_again_and_cancelled(built: Stack, golden: httpx.Client
 
 def test_a_key_is_rotated_without_showing_it_to_dagster(built: Stack) -> None:
     first = built.key(SHOP)
-    made = dict(line.split() for line in run_preorders("keys", "generate", home=built.home).stdout.splitlines()[-3:])
+    shown = subprocess.run([*PREORDERS, "keys", "generate"], capture_output=True, text=True, check=True).stdout
+    made = dict(line.split() for line in shown.splitlines()[-3:])
     config = {"shop_id": str(shop_of(built, SHOP)), "key_sha256": made["key_sha256"], "hint": made["hint"]}
 
     def rotate(**more: Any) -> str:

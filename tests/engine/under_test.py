@@ -42,7 +42,7 @@ class Engine:
             done = dbtRunner(manifest=self.parsed()).invoke(
                 [*command, "--no-write-json", *self._folders(), *options, *selected]
             )
-        if done.success and (selected or not options):
+        if done.success and "--select" not in options:
             with self.stack.primary() as connection:
                 remember_built(connection, digest)
         if not done.success:
