@@ -4,7 +4,7 @@ BIN := .venv/bin
 PREORDERS_HOME ?= .local
 BENCH_ORDERS ?= 7900000
 
-.PHONY: setup demo down report-diff docs test test-long lint format bench
+.PHONY: setup demo down report-diff docs test test-long lint format bench bench-cube pictures
 
 setup: .venv/installed
 
@@ -56,3 +56,8 @@ bench: setup
 
 bench-cube: setup
 	$(BIN)/python -m benchmarks.cube
+
+pictures: setup
+	@# Dagster's page in a real browser, which the machine has to have: apt-get install chromium
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt --editable '.[pictures]'
+	PYTHONPATH=. $(BIN)/python tests/browser/pictures.py

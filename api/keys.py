@@ -74,13 +74,7 @@ def create_key(
         raise KeyProblem(f"days to expiry must be from 1 to 36500, not {expires_in_days}")
     key = generate_key()
     with connection.transaction():
-        connection.execute(
-            """
-            insert into service.api_keys (shop_id, key_hash, hint, scopes, expires_at)
-            values (%s, %s, %s, %s, now() + make_interval(days => %s))
-            """,
-            [shop_id, hash_key(key), key[:HINT_LENGTH], list(scopes), expires_in_days],
-        )
+        _insert_key(connection, shop_id, hash_key(key), key[:HINT_LENGTH], scopes, expires_in_days)
         if rate_limit is not None:
             connection.execute(
                 """
@@ -90,6 +84,47 @@ def create_key(
                 [shop_id, rate_limit],
             )
     return key
+
+
+def rotate_keys(
+    connection: Connection, shop_id: UUID, key_hash: bytes, hint: str, *, grace_hours: int
+) -> tuple[ApiKey, list[ApiKey]]:
+    """Add a key by its hash, made elsewhere, with the scopes of the newest live one; let the live ones end soon.
+
+    Args:
+        key_hash: SHA-256 of the key, so that whoever rotates keys need not hold them.
+        hint: the key's first characters.
+        grace_hours: for how long the keys before are taken too; one that ends earlier still does.
+
+    Returns:
+        The new key and those that end, as they are now.
+
+    Raises:
+        KeyProblem: the shop has no live key, or the new one is known already, or an argument is out of range.
+    """
+    if len(key_hash) != hashlib.sha256().digest_size:
+        raise KeyProblem("the hash must be a SHA-256: 64 hexadecimal digits")
+    if len(hint) != HINT_LENGTH or not hint.startswith(PREFIX):
+        raise KeyProblem(f"the hint must be the key's first {HINT_LENGTH} characters, which begin with {PREFIX}")
+    if not 0 <= grace_hours <= 24 * 90:
+        raise KeyProblem(f"hours of grace must be from 0 to 2160, not {grace_hours}")
+    with connection.transaction():
+        ending = [key for key in list_keys(connection) if key.shop_id == shop_id and key.is_live]
+        if not ending:
+            raise KeyProblem(f"shop {shop_id} has no live key to rotate; make one with `preorders keys create`")
+        if connection.execute("select from service.api_keys where key_hash = %s", [key_hash]).fetchone() is not None:
+            raise KeyProblem("that key is there already; generate another")
+        added_id = _insert_key(connection, shop_id, key_hash, hint, ending[0].scopes, None)
+        connection.execute(
+            """
+            update service.api_keys
+            set expires_at = least(expires_at, now() + make_interval(hours => %s))
+            where api_key_id = any(%s)
+            """,
+            [grace_hours, [key.api_key_id for key in ending]],
+        )
+        after = {key.api_key_id: key for key in list_keys(connection)}
+    return after[added_id], [after[key.api_key_id] for key in ending]
 
 
 def list_keys(connection: Connection) -> list[ApiKey]:
@@ -134,6 +169,21 @@ def is_live(connection: Connection, key: str) -> bool:
         [hash_key(key)],
     ).fetchone()
     return row is not None
+
+
+def _insert_key(
+    connection: Connection, shop_id: UUID, key_hash: bytes, hint: str, scopes: Sequence[str], days: int | None
+) -> int:
+    row = connection.execute(
+        """
+        insert into service.api_keys (shop_id, key_hash, hint, scopes, expires_at)
+        values (%s, %s, %s, %s, now() + make_interval(days => %s))
+        returning api_key_id
+        """,
+        [shop_id, key_hash, hint, list(scopes), days],
+    ).fetchone()
+    assert row is not None
+    return int(row[0])
 
 
 def _read_keys(connection: Connection, rest: LiteralString, values: Sequence[object] = ()) -> list[ApiKey]:

@@ -14,7 +14,7 @@ from local.build_command import build
 from local.environment import dsn, settings
 from local.errors import StackError
 from local.home import Home
-from local.home_option import home_option
+from local.home_option import home_option, home_was_given
 from local.key_commands import keys
 from local.lifecycle_command import lifecycle
 from local.parts import PARTS
@@ -77,7 +77,8 @@ def migrate(home: Home) -> None:
     """Apply the service schema's migrations, to PREORDERS_SERVICE_DSN if set, else to the home."""
     from api.migrations import migrate as apply_migrations
 
-    applied = apply_migrations(os.environ.get("PREORDERS_SERVICE_DSN") or dsn(home, "preorders_service"))
+    named = os.environ.get("PREORDERS_SERVICE_DSN")
+    applied = apply_migrations(named if named and not home_was_given() else dsn(home, "preorders_service"))
     console.print(f"Applied: {', '.join(applied) or 'nothing, all were there'}.", markup=False)
 
 

@@ -13,7 +13,7 @@ from local.postgres_binaries import PostgresBinaries
 SQL_FOLDER = Path(__file__).parent / "sql"
 ROLES = (
     "preorders_app", "preorders_dbt", "preorders_publisher", "preorders_service", "preorders_api",
-    "preorders_exports", "preorders_dagster", "preorders_replicator", "preorders_analyst",
+    "preorders_exports", "preorders_rates", "preorders_dagster", "preorders_replicator", "preorders_analyst",
 )  # fmt: skip
 _CHEAP_HANDSHAKE_SINCE = 160000
 
@@ -40,6 +40,7 @@ def set_up_databases(home: Home, binaries: PostgresBinaries) -> None:
         row = connection.execute("select to_regclass('app.shops') is null").fetchone()
         if row == (True,):
             connection.execute((SQL_FOLDER / "app.sql").read_bytes())
+        connection.execute("grant select, insert, update on app.fx_rates to preorders_rates")
     migrate(dsn(home, "preorders_service"))
 
 

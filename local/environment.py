@@ -64,6 +64,8 @@ def settings(home: Home) -> dict[str, str]:
         "PREORDERS_EXPORTS_PRIMARY_DSN": dsn(home, "preorders_exports"),
         "PREORDERS_EXPORTS_REPLICA_DSN": dsn(home, "preorders_exports", "replica"),
         "PREORDERS_PUBLISHER_DSN": dsn(home, "preorders_publisher"),
+        "PREORDERS_FX_RATES_DSN": dsn(home, "preorders_rates"),
+        "PREORDERS_SERVICE_DSN": dsn(home, "preorders_service"),
         "PREORDERS_DBT_HOST": LOOPBACK,
         "PREORDERS_DBT_PORT": port,
         "PREORDERS_DBT_USER": "preorders_dbt",

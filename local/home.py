@@ -22,8 +22,8 @@ LONGEST_SOCKET_NAME = "supervisord.sock"
 
 SECRET_NAMES = (
     "preorders", "preorders_app", "preorders_dbt", "preorders_publisher", "preorders_service",
-    "preorders_api", "preorders_exports", "preorders_dagster", "preorders_replicator", "preorders_analyst",
-    "s3_access_key", "s3_secret_key",
+    "preorders_api", "preorders_exports", "preorders_rates", "preorders_dagster", "preorders_replicator",
+    "preorders_analyst", "s3_access_key", "s3_secret_key",
 )  # fmt: skip
 
 

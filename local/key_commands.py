@@ -7,7 +7,16 @@ import click
 import psycopg
 from rich.table import Table
 
-from api.keys import SCOPES, Connection, create_key, list_keys, revoke_key
+from api.keys import (
+    HINT_LENGTH,
+    SCOPES,
+    Connection,
+    create_key,
+    generate_key,
+    hash_key,
+    list_keys,
+    revoke_key,
+)
 from local.environment import dsn
 from local.errors import StackError, first_line
 from local.home import Home
@@ -35,6 +44,14 @@ def create(home: Home, shop: str, rate_limit: int | None, expires_in_days: int |
         )
     console.print(f"A key for {shop}; only its hash is kept, so note it now:", markup=False)
     click.echo(key)  # never folded or coloured
+
+
+@keys.command()
+def generate() -> None:
+    """Print a new key, and what Dagster's job rotate_key asks for; nothing is stored."""
+    key = generate_key()
+    console.print("A new key; note it now, and give Dagster's job rotate_key the other two:", markup=False)
+    click.echo(f"key         {key}\nkey_sha256  {hash_key(key).hex()}\nhint        {key[:HINT_LENGTH]}")
 
 
 @keys.command(name="list")

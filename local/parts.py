@@ -13,10 +13,12 @@ from local.postgres_binaries import PostgresBinaries, server_user
 from orchestration.launcher.protocol import socket_path
 
 # In the order of starting. Stopping goes the other way, one step of the priorities after the other.
-PARTS = ("primary", "replica", "s3", "rollups", "exports", "exports-worker", "webserver", "daemon", "api")
+PARTS = (
+    "primary", "replica", "s3", "rollups", "exports", "exports-worker", "api", "rollups-worker", "webserver", "daemon",
+)  # fmt: skip
 DATABASES = ("primary", "replica")
 PRIORITIES = {
-    "primary": 10, "replica": 20, "s3": 30, "rollups": 40, "exports": 40, "exports-worker": 40,
+    "primary": 10, "replica": 20, "s3": 30, "rollups": 40, "exports": 40, "exports-worker": 40, "rollups-worker": 40,
     "webserver": 50, "daemon": 50, "api": 60,
 }  # fmt: skip
 
@@ -57,14 +59,8 @@ def programs(home: Home, binaries: PostgresBinaries, databases: Path, modules: M
         Program("s3", object_store_command(home)),
         _code_server(home, "rollups", modules.rollups),
         _code_server(home, "exports", modules.exports),
-        Program(
-            "exports-worker",
-            [
-                *python, "orchestration.launcher.run_worker", "--module", modules.exports,
-                "--socket", str(worker_socket(home)),
-            ],
-            stop_seconds=15,
-        ),
+        _worker(home, "rollups", modules.rollups),
+        _worker(home, "exports", modules.exports),
         Program(
             "webserver",
             [
@@ -76,11 +72,6 @@ def programs(home: Home, binaries: PostgresBinaries, databases: Path, modules: M
         Program("daemon", [*python, "dagster._daemon", "run", *workspace], whole_group=True),
         Program("api", [*python, "api", "--port", str(home.ports["api"])]),
     ]  # fmt: skip
-
-
-def worker_socket(home: Home) -> Path:
-    """Where the worker that forks the exports' runs listens."""
-    return socket_path(str(home.sockets), "exports")
 
 
 def _postgres(home: Home, binaries: PostgresBinaries, part: str, data: Path) -> Program:
@@ -111,3 +102,17 @@ def _code_server(home: Home, name: str, module: str) -> Program:
         ],
         whole_group=True,
     )  # fmt: skip
+
+
+def worker_socket(home: Home, location: str) -> Path:
+    """Where the worker that forks the runs of a code location listens."""
+    return socket_path(str(home.sockets), location)
+
+
+def _worker(home: Home, location: str, module: str) -> Program:
+    socket = str(worker_socket(home, location))
+    return Program(
+        f"{location}-worker",
+        [sys.executable, "-m", "orchestration.launcher.run_worker", "--module", module, "--socket", socket],
+        stop_seconds=15,
+    )

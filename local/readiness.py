@@ -72,8 +72,9 @@ def readiness_check(home: Home, part: str, began: float) -> Check:
         if part == "webserver":
             return lambda: dagster.locations_missing(*LOCATIONS)
         return lambda: dagster.daemons_silent_since(began)
-    if part == "exports-worker":
-        return lambda: None if worker_socket(home).exists() else "it has not loaded the code yet"
+    if part.endswith("-worker"):
+        socket = worker_socket(home, part.removesuffix("-worker"))
+        return lambda: None if socket.exists() else "it has not loaded the code yet"
     port = home.ports[part]
     return lambda: None if answers(port) else f"nothing listens on 127.0.0.1:{port}"
 

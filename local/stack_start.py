@@ -66,7 +66,8 @@ class StackStart:
         self._start_together(
             [part for part in ("s3", "rollups", "exports", "exports-worker", "api") if part in to_start]
         )
-        self._start_together([part for part in ("webserver", "daemon") if part in to_start], began)
+        # The worker after its code server, which has parsed the dbt project by then.
+        self._start_together([part for part in ("rollups-worker", "webserver", "daemon") if part in to_start], began)
 
     def _start_primary(self) -> None:
         home = self.home

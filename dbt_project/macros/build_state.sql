@@ -7,7 +7,8 @@
    ledger_shops      the shops' timezones and currencies that the ledger was computed with
    ledger_rates      the exchange rates that the ledger was computed with
    ledger_findings   ledger rows that contradict the source, found when they were computed
-   orders_marked     orders that the next build must compute anew, whatever their updated_at says #}
+   orders_marked     orders that the next build must compute anew, whatever their updated_at says
+   project_built     digest of the project whose views are all here; written by Dagster, cleared by whatever runs dbt #}
 {% macro create_build_state() %}
 create sequence if not exists {{ target.schema }}.change_ids;
 
@@ -47,8 +48,11 @@ create table if not exists {{ target.schema }}.ledger_findings (
 );
 
 create table if not exists {{ target.schema }}.orders_marked (order_id bigint primary key);
-{% if var('publisher_role') %}grant insert on {{ target.schema }}.orders_marked to {{ var('publisher_role') }};{% endif %}
-
+create table if not exists {{ target.schema }}.project_built (digest text primary key);
+delete from {{ target.schema }}.project_built;
+{% if var('publisher_role') %}
+grant insert on {{ target.schema }}.orders_marked, {{ target.schema }}.project_built to {{ var('publisher_role') }};
+{% endif %}
 
 -- a model that comes back after it was taken out has missed changes: it is made anew
 delete from {{ target.schema }}.model_changes where model not in ({{ "'" ~ model_names() | join("', '") ~ "'" }});
@@ -94,8 +98,12 @@ coalesce((select build_watermarks.low_water_at from {{ state('build_watermarks')
 ) as ledger_changes
 {%- endmacro %}
 
-{# Rebuild a model also when the ledger was rebuilt since: the changes in between are not kept. #}
+{# Rebuild a model also when the ledger was rebuilt since: the changes in between are not kept. A table whose rows are
+   replaced is made anew if the views are that would fall with it. #}
 {% macro should_full_refresh() %}
+    {% if execute and config.get('incremental_strategy') == 'replace_rows' %}
+        {{ return(flags.FULL_REFRESH or selected_views_on(model.unique_id) | length > 0) }}
+    {% endif %}
     {% if flags.FULL_REFRESH or not execute or model.resource_type != 'model' or model.name == 'fct_ledger' %}
         {{ return(flags.FULL_REFRESH) }}
     {% endif %}

@@ -8,7 +8,8 @@ declare
 begin
     foreach role_name in array array[
         'preorders_app', 'preorders_dbt', 'preorders_publisher', 'preorders_service', 'preorders_api',
-        'preorders_exports', 'preorders_dagster', 'preorders_replicator', 'preorders_reader', 'preorders_analyst'
+        'preorders_exports', 'preorders_rates', 'preorders_dagster', 'preorders_replicator', 'preorders_reader',
+        'preorders_analyst'
     ]
     loop
         if not exists (select from pg_roles where rolname = role_name) then
@@ -24,6 +25,7 @@ alter role preorders_publisher login;
 alter role preorders_service login;
 alter role preorders_api login;
 alter role preorders_exports login;
+alter role preorders_rates login;
 alter role preorders_dagster login;
 alter role preorders_replicator login replication;
 alter role preorders_analyst login;
@@ -52,6 +54,9 @@ grant usage on schema app, analytics to preorders_analyst;
 grant select on all tables in schema app, analytics to preorders_analyst;
 alter default privileges for role preorders_app in schema app grant select on tables to preorders_analyst;
 alter default privileges for role preorders_dbt in schema analytics grant select on tables to preorders_analyst;
+
+-- What loads exchange rates may write that one table of the application (granted by its owner) and nothing else.
+grant usage on schema app to preorders_rates;
 
 -- The publish step copies what dbt built and audited.
 grant usage on schema analytics to preorders_publisher;

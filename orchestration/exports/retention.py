@@ -88,7 +88,11 @@ def remove_expired_files(context: dg.OpExecutionContext) -> None:
     context.log.info(f"removed {objects} expired exports and {uploads} unfinished uploads")
 
 
-@dg.job(executor_def=dg.in_process_executor, description="Remove exports that no address leads to any more.")
+@dg.job(
+    executor_def=dg.in_process_executor,
+    description="Remove exports that no address leads to any more.",
+    tags={"dagster/max_runtime": "3600"},
+)
 def remove_expired_exports() -> None:
     """One op."""
     remove_expired_files()

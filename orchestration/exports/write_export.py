@@ -30,6 +30,7 @@ from api.reports.published import NotBuilt
 from orchestration.exports.databases import job_records
 from orchestration.exports.export_file import write_file
 from orchestration.exports.leftovers import StoreFailed
+from orchestration.exports.object_store import bucket_asset
 from orchestration.exports.object_writer import ObjectWriter
 
 _RENEW_EVERY_SECONDS = 2
@@ -172,13 +173,13 @@ class _ExportRun:
         self._rows, self._progress = rows, progress
 
     def _tell_of(self, attempt: Attempt, file: WrittenFile, seconds: float) -> None:
-        self._context.add_output_metadata(
-            {
-                "report": attempt.report,
-                "shop": str(attempt.shop_id),
-                "build_id": file.build_id,
-                "rows": file.row_count,
-                "bytes": file.size_bytes,
-                "seconds": round(seconds, 3),
-            }
-        )
+        metadata: dict[str, str | int | float] = {
+            "report": attempt.report,
+            "shop": str(attempt.shop_id),
+            "build_id": file.build_id,
+            "rows": file.row_count,
+            "bytes": file.size_bytes,
+            "seconds": round(seconds, 3),
+        }
+        # of the asset, whose page plots them over all exports
+        self._context.log_event(dg.AssetMaterialization(bucket_asset.key, metadata=metadata))

@@ -2,11 +2,13 @@
 
     python -m orchestration.launcher.run_worker --module orchestration.exports.definitions --socket run/exports.sock
 
-What takes time once and opens nothing, a module does in a function `preload`. The worker has one thread and no
-connection of any kind, so that a fork finds nothing half-done. When a source file has
-changed since it was loaded, it forks no more and ends after its last run; whoever started it starts it anew.
+What takes time once and opens nothing, a module does in a function `preload`, which returns the times of the files
+that it read beside Python's, as they were before it read them. The worker has one thread and no connection of any
+kind, so that a fork finds nothing half-done. When a file has changed since it was loaded, it forks no more and ends
+after its last run; whoever started it starts it anew.
 """
 
+import gc
 import importlib
 import json
 import os
@@ -15,6 +17,7 @@ import signal
 import socket
 import sys
 import time
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -30,9 +33,11 @@ _PROJECT = Path(__file__).parents[2]
 class RunWorker:
     """Forks runs, and knows which of them live."""
 
-    def __init__(self, listener: socket.socket) -> None:
+    def __init__(self, listener: socket.socket, data_times: Mapping[Path, float]) -> None:
+        """Answer at the listener; `data_times` is what `preload` returned."""
         self._listener = listener
-        self._sources = _source_times()
+        self._data_times = data_times
+        self._code_times = file_times(_code_files())
         self._runs: dict[int, str] = {}
         self._arguments: dict[str, str] = {}
         self._is_stopping = False
@@ -120,17 +125,21 @@ class RunWorker:
             fail_unfinished(arguments, exit_code)
 
     def _is_stale(self) -> bool:
-        return _source_times() != self._sources
+        return file_times(self._data_times) != self._data_times or file_times(_code_files()) != self._code_times
 
     def _stop(self, *_: object) -> None:
         self._is_stopping = True
 
 
-def _source_times() -> dict[str, float]:
-    """Return when each loaded file of this project was changed; 0 for one that is gone."""
+def _code_files() -> list[Path]:
+    """Return the loaded files of this project."""
     files = [getattr(module, "__file__", None) or "" for module in list(sys.modules.values())]
-    own = [Path(file) for file in files if file.startswith(f"{_PROJECT}{os.sep}") and "site-packages" not in file]
-    return {str(file): file.stat().st_mtime if file.exists() else 0.0 for file in own}
+    return [Path(file) for file in files if file.startswith(f"{_PROJECT}{os.sep}") and "site-packages" not in file]
+
+
+def file_times(files: Collection[Path]) -> dict[Path, float]:
+    """Return when each file was changed; 0 for one that is gone."""
+    return {file: file.stat().st_mtime if file.exists() else 0.0 for file in files}
 
 
 @click.command()
@@ -140,14 +149,15 @@ def main(module: str, path: Path) -> None:
     """Load the module, then listen and fork."""
     for name in ("dagster._cli.api", "dagster_postgres", "psycopg2", "sqlalchemy.dialects.postgresql.psycopg2"):
         importlib.import_module(name)
-    getattr(importlib.import_module(module), "preload", lambda: None)()
+    data_times = importlib.import_module(module).preload()
+    gc.freeze()  # or each fork would walk through all that is loaded, and copy it
     path.unlink(missing_ok=True)
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     listener.bind(str(path))
     path.chmod(0o600)
     listener.listen(64)
     try:
-        RunWorker(listener).serve()
+        RunWorker(listener, data_times).serve()
     finally:
         path.unlink(missing_ok=True)
 

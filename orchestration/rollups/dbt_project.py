@@ -1,5 +1,7 @@
 """The dbt project as Dagster sees it: its manifest, and which models are published."""
 
+import fcntl
+import hashlib
 import json
 import os
 from collections.abc import Mapping
@@ -8,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from dbt.cli.main import dbtRunner
+from dbt.contracts.graph.manifest import Manifest
 
 PROJECT_ROOT = Path(__file__).parents[2]
 DBT_PROJECT_DIR = PROJECT_ROOT / "dbt_project"
@@ -22,26 +25,48 @@ def dbt_folders() -> list[str]:
 def load_manifest() -> Mapping[str, Any]:
     """Return dbt's manifest, parsed anew only if a file of the project is newer.
 
-    Every run loads this code location in a process of its own; parsing each time would cost seconds.
+    Without the worker every run loads this code location in a process of its own; parsing each time would cost seconds.
 
     Raises:
         RuntimeError: the project does not parse; the message is dbt's.
     """
-    path = Path(os.environ.get("DBT_TARGET_PATH", DBT_PROJECT_DIR / "target")) / "manifest.json"
-    if not path.exists() or path.stat().st_mtime < _last_edit():
-        result = dbtRunner().invoke(["--quiet", "parse", *dbt_folders()])
-        if not result.success:
-            raise RuntimeError(f"dbt cannot parse {DBT_PROJECT_DIR}: {result.exception}")
-    manifest: Mapping[str, Any] = json.loads(path.read_text())
+    target = Path(os.environ.get("DBT_TARGET_PATH", DBT_PROJECT_DIR / "target"))
+    target.mkdir(parents=True, exist_ok=True)
+    path = target / "manifest.json"
+    with open(target / ".lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # the code server and the worker see an edit at the same time
+        if not path.exists() or path.stat().st_mtime < max(project_times().values()):
+            parse()
+        manifest: Mapping[str, Any] = json.loads(path.read_text())
     return manifest
 
 
-def _last_edit() -> float:
-    files = [DBT_PROJECT_DIR / "dbt_project.yml"]
+def parse() -> Manifest:
+    """Have dbt read the project, of which it keeps a copy for the next time.
+
+    Raises:
+        RuntimeError: the project does not parse; the message is dbt's.
+    """
+    parsed = dbtRunner().invoke(["--quiet", "--log-level-file", "none", "parse", *dbt_folders()])
+    if not isinstance(parsed.result, Manifest):
+        raise RuntimeError(f"dbt cannot parse {DBT_PROJECT_DIR}: {parsed.exception}")
+    return parsed.result
+
+
+def project_times(project: Path = DBT_PROJECT_DIR) -> dict[Path, float]:
+    """Return when each file of the dbt project was changed, its folders too: taking a file out changes theirs alone."""
+    files = [project / "dbt_project.yml", PROJECT_ROOT / "profiles.yml"]
     for folder in _SOURCE_FOLDERS:
-        # the folders too: taking a file out changes only its folder's time
-        files += [DBT_PROJECT_DIR / folder, *(DBT_PROJECT_DIR / folder).rglob("*")]
-    return max(file.stat().st_mtime for file in files)
+        files += [project / folder, *(project / folder).rglob("*")]
+    return {file: file.stat().st_mtime for file in files}
+
+
+def project_digest(project: Path = DBT_PROJECT_DIR) -> str:
+    """Return a hash of all that the project's files hold."""
+    digest = hashlib.sha256()
+    for file in sorted(project_times(project)):
+        digest.update(f"{file}\n".encode() + (file.read_bytes() if file.is_file() else b""))
+    return digest.hexdigest()
 
 
 @dataclass(frozen=True)

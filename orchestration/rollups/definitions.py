@@ -1,17 +1,57 @@
 """What Dagster loads as the code location `rollups`."""
 
+import warnings
+from pathlib import Path
+
 import dagster as dg
 
+from orchestration.alerts import alerts
 from orchestration.rollups.build_lock import BuildLock
-from orchestration.rollups.dbt_models import dbt_models
-from orchestration.rollups.jobs import build_rollups, every_15_minutes, every_night, reconcile_rollups
+from orchestration.rollups.dbt_models import PROJECT_TIMES, dbt_models
+from orchestration.rollups.dbt_runs import keep_parsed
+from orchestration.rollups.fx_rates import every_business_day, load_fx_rates, load_fx_rates_job
+from orchestration.rollups.history import every_morning, remove_old_history
+from orchestration.rollups.jobs import (
+    build_rollups,
+    check_rollups,
+    check_rollups_every_15_minutes,
+    every_15_minutes,
+    every_night,
+    full_refresh,
+    rebuild_orders,
+    reconcile_rollups,
+)
+from orchestration.rollups.published_checks import cancel_reasons_known, rates_there, up_to_date
 from orchestration.rollups.published_reports import published_reports
 from orchestration.rollups.reconciled_reports import equals_source
+from orchestration.rollups.redact_customer import redact_customer
+from orchestration.rollups.report_exposures import REPORT_ASSETS
+from orchestration.rollups.source_freshness import sources_fresh
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore", dg.BetaWarning)  # or the log of each process would begin with it
+    _ASSETS = dg.with_source_code_references([load_fx_rates, dbt_models, published_reports])
 
 defs = dg.Definitions(
-    assets=[dbt_models, published_reports],
-    asset_checks=[equals_source],
-    jobs=[build_rollups, reconcile_rollups],
-    schedules=[every_15_minutes, every_night],
+    assets=[*_ASSETS, *REPORT_ASSETS],
+    asset_checks=[equals_source, sources_fresh, up_to_date, rates_there, cancel_reasons_known],
+    jobs=[
+        build_rollups,
+        check_rollups,
+        reconcile_rollups,
+        rebuild_orders,
+        full_refresh,
+        load_fx_rates_job,
+        redact_customer,
+        remove_old_history,
+    ],
+    schedules=[every_15_minutes, every_night, check_rollups_every_15_minutes, every_business_day, every_morning],
+    sensors=[alerts],
     resources={"build_lock": BuildLock()},
 )
+
+
+def preload() -> dict[Path, float]:
+    """Parse the dbt project once for all runs; return the times of its files."""
+    keep_parsed()
+    return PROJECT_TIMES

@@ -24,6 +24,7 @@ from orchestration.rollups.serving_tables import (
     secure_table,
 )
 from orchestration.rollups.shop_state import ShopState, read_shop_state, remember_shops
+from orchestration.rollups.what_moved import Moved, read_moved
 
 _TABLES_OF_SHOPS = [
     PublishedModel(name, grain=("shop_id",)) for name in ("shop_builds", "shop_changes", "shops_held_back")
@@ -39,6 +40,7 @@ class Publication:
         as_of: every change committed to the source before this instant (UTC) is in it.
         tables: by table, the rows removed and written.
         shops_changed: number of shops with new numbers.
+        moved: what has changed in the ledger since the publication before.
         failures: what the audits found; the shops named there are held back.
     """
 
@@ -46,6 +48,7 @@ class Publication:
     as_of: datetime
     tables: dict[str, Served]
     shops_changed: int
+    moved: Moved
     failures: list[AuditFailure]
 
     @property
@@ -84,6 +87,7 @@ def publish(
         state = read_shop_state(connection, models)
         if state.is_history_new or every_row:  # for joins of whole tables; one runs at a time
             connection.execute("set local work_mem = '256MB'")
+        moved = read_moved(connection)
         failures = audit(connection, whole_history=state.is_history_new)
         held_back = sorted({failure.shop_id for failure in failures})
         tables = {}
@@ -102,7 +106,7 @@ def publish(
         build_id, changed = _stamp(connection, state, held_back, set().union(*(one.shops for one in tables.values())))
         remember_shops(connection, state, held_back)
     drop_columns(connection, models, removed_columns)
-    return Publication(build_id, state.as_of, tables, changed, failures)
+    return Publication(build_id, state.as_of, tables, changed, moved, failures)
 
 
 def _stamp(

@@ -42,7 +42,7 @@ def reconcile(
         rebuild: runs dbt, with the names of models that are to be made anew.
         publish_every_row: publishes, comparing all rows: what is served is reconciled too.
     """
-    of_source, of_ledger = _months_differing(connection)
+    of_source, of_ledger = months_differing(connection)
     found = [*(_read(connection, "reconciliation_orders") if of_source else []), *of_ledger]
     marked = 0
     if of_source:
@@ -56,7 +56,7 @@ def reconcile(
     publish_every_row()
     left = [*of_source, *of_ledger]
     if left:
-        left = [difference for side in _months_differing(connection) for difference in side]
+        left = [difference for side in months_differing(connection) for difference in side]
     passed = connection.execute(
         "update reports.shop_builds set reconciled_at = now() where shop_id <> all(%s)"
         " and shop_id not in (select shop_id from reports.shops_held_back)",
@@ -65,7 +65,7 @@ def reconcile(
     return Reconciliation(found or of_source, left, marked, passed)
 
 
-def _months_differing(connection: psycopg.Connection) -> tuple[list[AuditFailure], list[AuditFailure]]:
+def months_differing(connection: psycopg.Connection) -> tuple[list[AuditFailure], list[AuditFailure]]:
     """Return where the ledger differs from the source, and the published models from the ledger."""
     return _read(connection, "reconciliation_differences"), _read(connection, "reconciliation_rollups")
 

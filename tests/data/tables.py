@@ -7,7 +7,7 @@ import psycopg
 # What a build says of itself: its instants, which orders it looked at, how far its models and shops are.
 _OF_THE_BUILD = {
     *("build_watermarks", "int_build_snapshot", "int_orders_changed"),
-    *("model_changes", "ledger_changes", "orders_marked"),
+    *("model_changes", "ledger_changes", "orders_marked", "project_built"),
     *("builds", "shop_builds", "shop_changes", "shops_held_back"),
 }
 

@@ -14,7 +14,8 @@ import pytest
 from conftest import ROOT, Stack
 from dbt.cli.main import dbtRunner
 
-from orchestration.rollups.dbt_project import PublishedModel, published_models
+from orchestration.rollups.dbt_project import PublishedModel, project_digest, published_models
+from orchestration.rollups.project_built import WHAT_MOVES, is_built, remember_built
 from orchestration.rollups.publish import Publication, publish
 from orchestration.rollups.published_metrics import removed_columns
 
@@ -33,9 +34,17 @@ class Engine:
 
     def build(self, *options: str) -> None:
         """Run dbt as a scheduled build does."""
+        digest = project_digest(self.project)
+        with self.stack.primary() as connection:
+            selected = ["--select", *WHAT_MOVES] if not options and is_built(connection, digest) else []
         with self.settings():
             command = ["--quiet", "--log-level-file", "none", "build", "--exclude-resource-type", "unit_test"]
-            done = dbtRunner(manifest=self.parsed()).invoke([*command, *self._folders(), *options])
+            done = dbtRunner(manifest=self.parsed()).invoke(
+                [*command, "--no-write-json", *self._folders(), *options, *selected]
+            )
+        if done.success and "--select" not in options:
+            with self.stack.primary() as connection:
+                remember_built(connection, digest)
         if not done.success:
             broken = [node for node in getattr(done.result, "results", []) if node.status in ("error", "fail")]
             raise BuildFailed(done.exception or "; ".join(f"{node.node.name}: {node.message}" for node in broken))

@@ -40,6 +40,15 @@ CODE = """
 """
 
 
+LOCATION = """
+    from pathlib import Path
+
+    def preload():
+        data = Path(__file__).parent / "data.sql"
+        return {data: data.stat().st_mtime}
+"""
+
+
 class WorkerUnderTest:
     """A worker process, in a folder that stands for the project."""
 
@@ -48,7 +57,8 @@ class WorkerUnderTest:
         self.socket = folder / "w.sock"
         self.code = folder / "stand_in.py"
         self.code.write_text(textwrap.dedent(CODE))
-        (folder / "location.py").write_text("")
+        (folder / "location.py").write_text(textwrap.dedent(LOCATION))
+        (folder / "data.sql").write_text("")
         self.process = subprocess.Popen(
             [sys.executable, str(self.code), "--module", "location", "--socket", str(self.socket)],
             cwd=folder, env={**os.environ, "PYTHONPATH": f"{ROOT}:{folder}"},
@@ -135,10 +145,13 @@ def test_a_worker_that_is_told_to_stop_ends_its_runs(worker: WorkerUnderTest) ->
     assert not worker.socket.exists()
 
 
-def test_a_worker_whose_code_has_changed_forks_no_more_and_ends_after_its_last_run(worker: WorkerUnderTest) -> None:
+@pytest.mark.parametrize("file", ["location.py", "data.sql"])
+def test_a_worker_whose_code_has_changed_forks_no_more_and_ends_after_its_last_run(
+    worker: WorkerUnderTest, file: str
+) -> None:
     worker.launch("before", 3)
     worker.pid_of("before")
-    os.utime(worker.folder / "location.py", (1, 1))
+    os.utime(worker.folder / file, (1, 1))
     assert "pid" not in worker.launch("after", 1)
     assert worker.is_running("before")
     assert worker.process.wait(timeout=20) == 0

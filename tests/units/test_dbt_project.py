@@ -87,3 +87,10 @@ def test_source_tables_are_named_by_staging_models_alone() -> None:
     for file in (ROOT / "dbt_project").rglob("*.sql"):
         if "target" not in file.parts and "staging" not in file.parts:
             assert "source(" not in file.read_text(), file.name
+
+
+def test_no_view_reads_a_table_that_is_dropped_in_each_build(models: dict[str, Any]) -> None:
+    dropped = {model["unique_id"] for model in models.values() if model["config"]["materialized"] == "table"}
+    for name, model in models.items():
+        if model["config"]["materialized"] == "view":
+            assert not dropped & set(model["depends_on"]["nodes"]), f"{name}: builds leave views as they are"

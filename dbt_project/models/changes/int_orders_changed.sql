@@ -1,4 +1,9 @@
-{{ config(indexes=[{'columns': ['order_id'], 'unique': true}], post_hook="analyze {{ this }}") }}
+{{ config(
+    materialized='incremental',
+    incremental_strategy='replace_rows',
+    indexes=[{'columns': ['order_id'], 'unique': true}],
+    post_hook="analyze {{ this }}",
+) }}
 
 -- depends_on: {{ ref('int_build_snapshot') }}
 -- depends_on: {{ ref('stg_preorders__order_lines') }}

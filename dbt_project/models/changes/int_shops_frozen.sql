@@ -1,3 +1,5 @@
+{{ config(materialized='incremental', incremental_strategy='replace_rows') }}
+
 -- Read once: the ledger's days and currencies, and what is published of the shops, must be of the same instant.
 with
 

@@ -1,4 +1,9 @@
-{{ config(materialized='table', indexes=[{'columns': ['currency', 'day'], 'unique': true}]) }}
+{{ config(
+    materialized='incremental',
+    incremental_strategy='replace_rows',
+    on_schema_change='fail',
+    indexes=[{'columns': ['currency', 'day'], 'unique': true}],
+) }}
 
 with
 

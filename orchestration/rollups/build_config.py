@@ -1,0 +1,39 @@
+"""How to build: the configuration of dbt's models, for the schedules and for hands."""
+
+import dagster as dg
+from pydantic import model_validator
+
+from orchestration.hands import Day, ShopId, as_uuid
+from orchestration.rollups.rebuilding import Rebuilding
+
+
+class BuildConfig(dg.Config):
+    """How to build.
+
+    Attributes:
+        full_refresh: rebuild the ledger from all source rows, instead of from the changed orders.
+        rebuild: beside what has changed, compute anew the orders of a shop, of a window, or of both.
+        shop_id: of this shop; empty: of all.
+        first_day, last_day: with an entry in this window of local days; empty: open.
+        dry_run: only tell what would be computed anew.
+    """
+
+    full_refresh: bool = False
+    rebuild: bool = False
+    shop_id: ShopId = ""
+    first_day: Day = ""
+    last_day: Day = ""
+    dry_run: bool = False
+
+    @model_validator(mode="after")
+    def _is_meant(self) -> "BuildConfig":
+        if not self.rebuild and (self.shop_id or self.first_day or self.last_day):
+            raise ValueError("shop_id, first_day and last_day choose what to rebuild: set rebuild to true")
+        if self.first_day and self.last_day and self.first_day > self.last_day:
+            raise ValueError(f"first_day {self.first_day} is after last_day {self.last_day}")
+        return self
+
+    @property
+    def chosen(self) -> Rebuilding:
+        """The orders that a rebuild would compute anew; with full_refresh that is all of them."""
+        return Rebuilding(as_uuid(self.shop_id), self.first_day or None, self.last_day or None)

@@ -1,0 +1,108 @@
+"""Checks on what is published, every few minutes: is it new enough, and is anything missing from it."""
+
+from typing import Any
+
+import dagster as dg
+import psycopg
+
+from orchestration.check_results import WARN, as_markdown, graded, told
+from orchestration.rollups.build_lock import publisher_dsn
+from orchestration.rollups.published_reports import published_reports
+
+# Builds come every 15 minutes and take some: one that is late is a warning, two that failed are an error.
+_LATE_MINUTES, _TOO_LATE_MINUTES = 30, 60
+_MOST_UNKNOWN = 0.5
+_ROWS_SHOWN = 50
+
+
+@dg.asset_check(asset=published_reports, name="up_to_date")
+def up_to_date() -> dg.AssetCheckResult:
+    """The newest numbers cover the source up to less than 30 minutes ago; from 60 on it is an error.
+
+    If red: look at the last runs of build_rollups. Failed: its log names the model. None: start the schedule
+    every_15_minutes and the daemon. One that hangs: terminate it and launch build_rollups.
+    """
+    found = _rows(
+        "select extract(epoch from now() - max(as_of))::float / 60, max(as_of) from reports.shop_builds"
+        " having count(*) > 0"
+    )
+    if not found:
+        return told("nothing is published yet", to_do="launch build_rollups", severity=WARN, metadata={})
+    [(age, as_of)] = found
+    minutes = round(age, 1)
+    return told(
+        f"the newest numbers cover the source up to {minutes:.0f} minutes ago",
+        to_do="look at the last runs of build_rollups: mend what failed, or terminate one that hangs, and launch it;"
+        " if there are none, start the schedule every_15_minutes and see that the daemon runs",
+        severity=graded(minutes, warn_above=_LATE_MINUTES, error_above=_TOO_LATE_MINUTES),
+        metadata={"minutes": minutes, "as_of": dg.MetadataValue.timestamp(as_of)},
+    )
+
+
+@dg.asset_check(asset=published_reports, name="rates_there")
+def rates_there() -> dg.AssetCheckResult:
+    """Every published amount has the exchange rate that it needs.
+
+    If red: reports in the currencies named answer 503 for windows that hold such a day. Launch load_fx_rates, or
+    load the rate of that day, or one at most 7 days older, into app.fx_rates; the next build converts the amounts.
+    """
+    rows = _rows(
+        """
+        select currency, order_currency, rate_on, count(distinct shop_id)
+        from reports.fct_missing_rates
+        group by currency, order_currency, rate_on
+        order by rate_on desc, currency, order_currency
+        """
+    )
+    return told(
+        f"{len(rows)} days and pairs of currencies lack an exchange rate"
+        + (f", the latest {rows[0][2]} from {rows[0][1]} to {rows[0][0]}" if rows else ""),
+        to_do="launch load_fx_rates with history, or load rates of these days, or of at most 7 days before, into"
+        " app.fx_rates; then the next build converts the amounts",
+        severity=WARN if rows else None,
+        metadata={
+            "missing": len(rows),
+            "rates": as_markdown(("to", "from", "day", "shops"), rows[:_ROWS_SHOWN]),
+        },
+    )
+
+
+@dg.asset_check(asset=published_reports, name="cancel_reasons_known")
+def cancel_reasons_known() -> dg.AssetCheckResult:
+    """At most half of the units cancelled since the month before last have no known reason.
+
+    If red: the report cancellations says little for the shops listed. Ask the application's team why
+    orders.cancel_reason stays empty; the reason of a past order can be set later, and the next build shows it.
+    """
+    rows = _rows(
+        """
+        select
+            shops.shop_name,
+            sum(cells.cancelled_units) filter (where cells.cancel_reason = 'unknown') as unknown_units,
+            sum(cells.cancelled_units) as cancelled_units
+        from reports.rollup_cancellations_monthly as cells
+        join reports.dim_shops as shops on shops.shop_id = cells.shop_id and shops.currency = cells.currency
+        where cells.starts_on >= date_trunc('month', now() - interval '2 months')
+        group by shops.shop_id, shops.shop_name
+        having sum(cells.cancelled_units) > 0
+        order by 2 desc nulls last, 1
+        """
+    )
+    unknown, cancelled = (sum(row[position] or 0 for row in rows) for position in (1, 2))
+    share = float(unknown / cancelled) if cancelled else 0.0
+    return told(
+        f"{share:.0%} of {cancelled} units were cancelled without a known reason",
+        to_do="ask the application's team why orders.cancel_reason stays empty in the shops listed",
+        severity=WARN if share > _MOST_UNKNOWN else None,
+        metadata={
+            "share_unknown": round(share, 4),
+            "shops": as_markdown(("shop", "unknown", "cancelled"), rows[:_ROWS_SHOWN]),
+        },
+    )
+
+
+def _rows(query: str) -> list[tuple[Any, ...]]:
+    with psycopg.connect(publisher_dsn(), autocommit=True) as connection:
+        if connection.execute("select to_regclass('reports.builds')").fetchone() == (None,):
+            return []
+        return connection.execute(query.encode()).fetchall()

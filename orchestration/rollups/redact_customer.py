@@ -1,0 +1,85 @@
+"""The job `redact_customer`, for hands: a customer's name and e-mail leave the reports and the exports now.
+
+The next build does it anyway, and new exports are without them; this does it while builds fail or are long.
+"""
+
+import asyncio
+from uuid import UUID
+
+import dagster as dg
+import psycopg
+from pydantic import Field
+
+from api.exports.by_hand import cancel_unfinished, forget_ready, jobs_of_report
+from api.exports.object_store import export_bucket, s3_client
+from orchestration.exports.databases import job_records
+from orchestration.exports.leftovers import remove_attempt
+from orchestration.hands import DRY_RUN, ShopId
+from orchestration.rollups.build_lock import publisher_dsn
+
+_REPORT_WITH_NAMES = "customers"
+
+
+class RedactCustomerConfig(dg.Config):
+    """Which customer."""
+
+    shop_id: ShopId = Field(min_length=1)
+    customer_id: int = Field(description="As in app.customers, where redacted_at must be set first.")
+    dry_run: bool = DRY_RUN
+
+
+@dg.op
+def redact_in_reports(context: dg.OpExecutionContext, config: RedactCustomerConfig) -> None:
+    """Take name and e-mail out of the served table, then out of the object store."""
+    customer = {"shop": config.shop_id, "customer": config.customer_id}
+    with psycopg.connect(publisher_dsn(), autocommit=True) as connection:
+        source = connection.execute(
+            "select email is null and customer_name is null from analytics.dim_customers"
+            " where shop_id = %(shop)s and customer_id = %(customer)s",
+            customer,
+        ).fetchone()
+        if source == (False,):
+            raise dg.Failure(
+                "the application has not redacted this customer: set redacted_at in app.customers first, or the next"
+                " build brings the name back",
+                allow_retries=False,
+            )
+        shown = connection.execute(
+            "select count(*) from reports.dim_customers where shop_id = %(shop)s and customer_id = %(customer)s"
+            " and (email is not null or customer_name is not null)",
+            customer,
+        ).fetchone()
+        context.log.info("the reports show the customer's name" if shown != (0,) else "the reports show no name")
+        if not config.dry_run:
+            connection.execute(
+                "update reports.dim_customers set email = null, customer_name = null"
+                " where shop_id = %(shop)s and customer_id = %(customer)s",
+                customer,
+            )
+    asyncio.run(_remove_exports(context, UUID(config.shop_id), config.dry_run))
+
+
+@dg.job(
+    executor_def=dg.in_process_executor,
+    tags={"dagster/max_runtime": "600"},
+    description="By hand: take a redacted customer's name out of the reports and of the stored exports now.",
+)
+def redact_customer() -> None:
+    """One op."""
+    redact_in_reports()
+
+
+async def _remove_exports(context: dg.OpExecutionContext, shop_id: UUID, dry_run: bool) -> None:
+    """Remove the shop's files with customers' names; unfinished ones are cancelled, and clean up by themselves."""
+    async with job_records() as records:
+        jobs = await jobs_of_report(records, shop_id, _REPORT_WITH_NAMES)
+        for job in jobs:
+            context.log.info(f"{'would remove' if dry_run else 'removing'} the {job.status} export {job.job_id}")
+            if dry_run:
+                continue
+            if job.object_key is not None:
+                await asyncio.to_thread(remove_attempt, s3_client(), export_bucket(), job.object_key)
+                await forget_ready(records, job)
+            elif not await cancel_unfinished(records, job):
+                raise dg.Failure(f"{job.job_id} has ended meanwhile: launch this once more", allow_retries=False)
+        context.log.info(f"{len(jobs)} exports of the report {_REPORT_WITH_NAMES}")

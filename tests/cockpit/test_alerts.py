@@ -1,0 +1,73 @@
+"""The webhook hears of an incident once, and once more when it is over, whatever happens to it in between."""
+
+from collections.abc import Iterator
+
+import dagster as dg
+import pytest
+from cockpit.dagster_jobs import run_job
+from cockpit.listener import Listener, listening
+from conftest import Stack
+
+from orchestration.alerts import alerts
+from orchestration.exports.definitions import defs
+
+FAILED = (
+    "insert into service.export_jobs (job_id, shop_id, report, request, parameters, file_format, file_name, status,"
+    " finished_at, error) select 'exp_00000000000000f4', id, 'summary', '{}', '{}', 'csv', 'f.csv', 'failed', now(),"
+    " 'the file could not be stored; try again later' from app.shops limit 1"
+)
+MENDED = "delete from service.export_jobs where status = 'failed'"
+
+
+@pytest.fixture
+def webhook(built: Stack, monkeypatch: pytest.MonkeyPatch) -> Iterator[Listener]:
+    for name, value in built.environment.items():
+        monkeypatch.setenv(name, value)
+    with listening() as listener:
+        monkeypatch.setenv("PREORDERS_ALERT_WEBHOOK", listener.url)
+        yield listener
+
+
+def look(cursor: str | None) -> tuple[str | None, str]:
+    """Evaluate the sensor on the stack's own instance; return its new cursor and what it says."""
+    with dg.DagsterInstance.get() as instance:
+        context = dg.build_sensor_context(instance=instance, cursor=cursor, repository_def=defs.get_repository_def())
+        skipped = alerts(context)
+        assert isinstance(skipped, dg.SkipReason)
+        return context.cursor, skipped.skip_message or ""
+
+
+def execute(stack: Stack, statement: str) -> None:
+    with stack.primary() as connection:
+        connection.execute(statement.encode())
+
+
+def test_an_incident_is_told_once_and_its_end_once(
+    built: Stack, webhook: Listener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    execute(built, MENDED)
+    run_job(built, "check_exports", "exports")
+    cursor, _ = look(None)
+    assert not any("exports_succeed" in message["text"] for message in webhook.posted)
+
+    execute(built, FAILED)
+    run_job(built, "check_exports", "exports")
+    webhook.refuses = True
+    cursor, said = look(cursor)
+    assert "the webhook failed" in said and webhook.posted == []
+
+    webhook.refuses = False
+    cursor, _ = look(cursor)
+    cursor, _ = look(cursor)
+    [message] = [one["text"] for one in webhook.posted]
+    assert "ERROR: export_bucket: exports_succeed" in message and "To do: " in message
+
+    execute(built, MENDED)
+    run_job(built, "check_exports", "exports")
+    cursor, _ = look(cursor)
+    cursor, said = look(cursor)
+    assert webhook.posted[1]["text"].startswith(":white_check_mark: OVER: export_bucket: exports_succeed")
+    assert len(webhook.posted) == 2 and "0 incidents are open" in said
+
+    monkeypatch.delenv("PREORDERS_ALERT_WEBHOOK")
+    assert "nobody is told" in look(cursor)[1]
