@@ -7,13 +7,15 @@ case when abs({{ amount }} * {{ minor_per_major }}) < 1e18 then ({{ amount }} * 
 {# An amount in the order's currency, in minor units, as minor units of the answer's currency: exactly
    amount x per_eur(target) / per_eur(source), rounded half up once. The quotient is never rounded before:
    div() of integers cuts off exactly, numeric division doesn't; and sign() of a bigint would be a double, which
-   knows 53 bits. Null if a needed rate is missing. #}
+   knows 53 bits. Null if a needed rate is missing, and where the result leaves the integers as above. #}
 {% macro convert_minor(amount) -%}
 case
     when order_currency = currency or {{ amount }} = 0 then {{ amount }}
-    else (sign({{ amount }}::numeric) * div(
-        2 * abs({{ amount }})::numeric * minor_per_major * target_per_eur + order_minor_per_major * source_per_eur,
-        2 * order_minor_per_major * source_per_eur
-    ))::bigint
+    when
+        abs({{ amount }})::numeric * minor_per_major * target_per_eur < 1e18 * order_minor_per_major * source_per_eur
+        then (sign({{ amount }}::numeric) * div(
+            2 * abs({{ amount }})::numeric * minor_per_major * target_per_eur + order_minor_per_major * source_per_eur,
+            2 * order_minor_per_major * source_per_eur
+        ))::bigint
 end
 {%- endmacro %}
