@@ -3,9 +3,7 @@
 {% macro rollup_counted(period, keys, finer, orders=none) %}
 -- depends_on: {{ ref('fct_ledger') }}
 {%- set counts = [] %}
-{%- for metric in metric_definitions(['distinct']) if metric.entity == 'order_id' and 'days' in metric.adds_over %}
-    {%- do counts.append({'name': metric.name, 'day': metric.day, 'entry': metric.day | replace('_on', '')}) %}
-{%- endfor %}
+{%- do add_counts_over_days(counts) %}
 {%- if not is_incremental() and not orders %}
 {{ resummed(finer, period, keys, counts=counts) }}
 {%- else %}
@@ -32,6 +30,13 @@ from sums
 left join counts on sums.shop_id = counts.shop_id and sums.starts_on = counts.starts_on
     {%- for column in (['currency'] if is_incremental() else []) + keys %} and sums.{{ column }} = counts.{{ column }}{% endfor %}
 {%- endif %}
+{% endmacro %}
+
+{# Append the metrics that count orders, each dated by one entry of the order. #}
+{% macro add_counts_over_days(counts) %}
+    {% for metric in metric_definitions(['distinct']) if metric.entity == 'order_id' and 'days' in metric.adds_over %}
+        {% do counts.append({'name': metric.name, 'day': metric.day, 'entry': metric.day | replace('_on', '')}) %}
+    {% endfor %}
 {% endmacro %}
 
 {% macro orders_counted(orders, period, keys, counts) %}

@@ -73,6 +73,8 @@ union all
 union all
 {{ differing_rollups() }}
 union all
+{{ differing_counts(ref('fct_order_variants')) }}
+union all
 select
     shop_id,
     'orders equal the ledger' as audit,

@@ -1,0 +1,55 @@
+{# Counts of orders and customers that don't agree with the orders, by shop and month. #}
+{% macro differing_counts(orders) %}
+{%- set counts = [] %}
+{%- do add_counts_over_days(counts) %}
+{%- for scope, keys in [('shops', []), ('offers', ['offer_id']), ('products', ['product_id'])] %}
+{%- for size in ['daily', 'monthly'] %}
+{%- for count in counts %}
+select
+    kept.shop_id,
+    'counts of {{ scope }} equal the orders' as audit,
+    kept.currency,
+    kept.month as day,
+    '{{ count.name }}' as metric,
+    coalesce(counted.expected, 0) as expected,
+    kept.found
+from (
+    select shop_id, currency, {{ period_start('month', 'starts_on') }} as month, sum({{ count.name }}) as found
+    from {{ ref('rollup_' ~ scope ~ '_' ~ size) }}
+    group by shop_id, currency, {{ period_start('month', 'starts_on') }}
+) as kept
+left join (
+    select shop_id, starts_on as month, sum({{ count.name }}) as expected
+    from ({{ orders_counted(orders, 'month', keys, counts) }}) as by_scope
+    group by shop_id, starts_on
+) as counted on kept.shop_id = counted.shop_id and kept.month = counted.month
+where kept.found <> coalesce(counted.expected, 0)
+union all
+{%- endfor %}
+{%- endfor %}
+{%- endfor %}
+{%- set known = '(select * from ' ~ orders ~ ' where customer_id is not null)' %}
+{{ differing_rows('days of customers equal the orders', customer_days(known), ref('fct_customer_days'), 'placed_on') }}
+union all
+{{ differing_rows(
+    'days of customers are counted', counted_days(ref('fct_customer_days'), '1'), ref('rollup_customers_returning'), 'placed_in'
+) }}
+{% endmacro %}
+
+{# Rows that only one side has, by shop and month. #}
+{% macro differing_rows(audit, expected, found, day) %}
+select
+    shop_id,
+    '{{ audit }}' as audit,
+    null::text as currency,
+    {{ period_start('month', day) }} as day,
+    'rows' as metric,
+    count(*) filter (where is_expected) as expected,
+    count(*) filter (where not is_expected) as found
+from (
+    select lost.*, true as is_expected from (({{ expected }}) except select * from {{ found }}) as lost
+    union all
+    select added.*, false from (select * from {{ found }} except ({{ expected }})) as added
+) as sides
+group by shop_id, {{ period_start('month', day) }}
+{% endmacro %}
