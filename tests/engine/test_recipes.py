@@ -20,13 +20,14 @@ from engine.test_readers import Reader
 from engine.under_test import BuildFailed, Engine
 
 from api.exports.attempts import Attempt
+from api.reports import rollups
 from api.reports.answer import answer
 from api.reports.blocks import Block, Column
-from api.reports.breakdown import Grouping
 from api.reports.contract import check
 from api.reports.parameters import SCOPE
 from api.reports.report import Report
 from api.reports.rollups import Rollup
+from api.reports.scope import Grouping
 from orchestration.exports.export_file import write_file
 from orchestration.rollups.published_metrics import check_metrics, metric_names, removed_metrics
 from orchestration.rollups.serving_columns import prepare_columns
@@ -195,7 +196,7 @@ ROLLUP_YML = """\
 """
 
 
-def add_dimension(project: Path) -> Report:
+def add_dimension(project: Path, monkeypatch: pytest.MonkeyPatch) -> Report:
     """Edit as CONTRIBUTING.md tells, and return the report that groups by the dimension."""
     (project / "models/rollups/rollup_currencies_daily.sql").write_text(ROLLUP)
     edit(
@@ -204,18 +205,18 @@ def add_dimension(project: Path) -> Report:
         ROLLUP_YML + "  - name: fct_order_variants\n",
     )
     rollup = Rollup("currencies", ("day",), frozenset({"offer_id", "order_currency"}))
+    monkeypatch.setattr(rollups, "ROLLUPS", (*rollups.ROLLUPS, rollup))
     return Report(
         name="by_order_currency",
         description="Units and revenue by the currency of the order.",
         aliases=("order currencies",),
         parameters=SCOPE,
         blocks=(
-            Block("totals", metrics=("units", "revenue"), rollup=rollup),
+            Block("totals", metrics=("units", "revenue")),
             Block(
                 "currencies",
                 columns={"order_currency": Column("grouped.order_currency", "text")},
                 metrics=("units", "revenue"),
-                rollup=rollup,
                 grouping=Grouping(("order_currency",)),
                 order="grouped.order_currency",
             ),
@@ -224,8 +225,10 @@ def add_dimension(project: Path) -> Report:
     )
 
 
-def test_a_dimension_is_a_rollup_of_one_line_and_a_report_one_entry(copied: Engine) -> None:
-    report = add_dimension(copied.project)
+def test_a_dimension_is_a_rollup_of_one_line_and_a_report_one_entry(
+    copied: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    report = add_dimension(copied.project, monkeypatch)
     assert copied.build_and_publish().failures == []
     copied.await_replica()
     with copied.stack.primary() as connection:
