@@ -60,7 +60,7 @@ def test_an_incident_is_told_once_and_its_end_once(
     cursor, _ = look(cursor)
     cursor, _ = look(cursor)
     [message] = [one["text"] for one in webhook.posted]
-    assert "ERROR: export_bucket: exports_succeed" in message and "To do: " in message
+    assert "export_bucket: exports_succeed" in message and "To do: " in message
 
     execute(built, MENDED)
     run_job(built, "check_exports", "exports")

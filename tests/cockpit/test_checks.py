@@ -73,6 +73,7 @@ def test_a_missing_rate_is_named_with_its_day_and_currencies(built: Stack) -> No
         assert "app.fx_rates" in evaluation["description"]
 
 
+@pytest.mark.long
 def test_checks_of_the_exports_turn_red_with_what_to_do(built: Stack) -> None:
     supervisor = Supervisor(open_home(built.home))
     with built.primary() as connection:

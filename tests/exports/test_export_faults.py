@@ -62,6 +62,7 @@ def test_an_api_that_is_killed_after_writing_the_job_loses_nothing(
     check_ready(built, store, large, listed["exports"][0]["job_id"], attempts=1)
 
 
+@pytest.mark.long
 def test_a_job_that_dies_every_time_is_failed_and_says_why(built: Stack, store: Store, large: httpx.Client) -> None:
     order(built, "kill: copied")
     job_id = ask(large, "customers", WINDOW)

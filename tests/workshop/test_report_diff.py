@@ -15,6 +15,8 @@ from local.home import Home, open_home
 from local.postgres import connect
 from local.report_diff import DATABASE, build, compare, source_copied
 
+pytestmark = pytest.mark.long
+
 _OTHER_LAYOUT = """
     create schema commerce;
     do $$
