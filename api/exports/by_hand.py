@@ -1,10 +1,10 @@
 """Export jobs in the hands of the data team: several at once, of any shop."""
 
-import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from api.exports.jobs import new_job_id
 from api.reports.published import Connection
 
 # An empty list, or null for the shop, leaves that condition out.
@@ -60,7 +60,7 @@ async def cancel_unfinished(connection: Connection, job: ChosenJob) -> bool:
 
 async def make_again(connection: Connection, job: ChosenJob) -> str:
     """Write a new job that asks for the same, and return its id; the keeper launches it within seconds."""
-    job_id = f"exp_{secrets.token_hex(8)}"
+    job_id = new_job_id()
     await connection.execute(_MAKE_AGAIN_SQL, job.job_id, job_id)
     return job_id
 

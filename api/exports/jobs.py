@@ -90,6 +90,11 @@ class ExportJob:
     jobs_before: int
 
 
+def new_job_id() -> str:
+    """Return an id that no job has."""
+    return f"exp_{secrets.token_hex(8)}"
+
+
 class UnknownJob(Exception):
     """No job of that id, an expired one, or another shop's: all alike."""
 
@@ -120,7 +125,7 @@ class NewExport:
     file_format: str
     file_name: str
     idempotency_key: str | None
-    job_id: str = field(default_factory=lambda: f"exp_{secrets.token_hex(8)}")
+    job_id: str = field(default_factory=new_job_id)
 
 
 async def create_job(connection: Connection, shop_id: UUID, new: NewExport) -> tuple[ExportJob, bool]:

@@ -8,6 +8,7 @@ import asyncpg
 import dagster as dg
 
 from api.exports.health import backlog, last_hour
+from api.servers import LAG_SQL
 from orchestration.check_results import ERROR, as_markdown, graded, told
 from orchestration.exports.databases import connect_to_reports, job_records
 from orchestration.exports.object_store import bucket_asset
@@ -102,9 +103,7 @@ def exports_succeed() -> dg.AssetCheckResult:
 async def _lag_seconds() -> float:
     connection = await connect_to_reports()
     try:
-        lag: float = await connection.fetchval(
-            "select extract(epoch from clock_timestamp() - beat_at)::float from service.heartbeat"
-        )
+        lag: float = await connection.fetchval(LAG_SQL)
         return lag
     finally:
         connection.terminate()

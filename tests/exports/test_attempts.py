@@ -1,7 +1,6 @@
 """What an attempt may still write, step by step, when answers are lost and the job has gone to others (I2, I3)."""
 
 import asyncio
-import secrets
 from collections.abc import Awaitable, Callable
 from uuid import UUID
 
@@ -20,6 +19,7 @@ from api.exports.attempts import (
     mark_clean,
     renew,
 )
+from api.exports.jobs import new_job_id
 
 SHOP = UUID(int=0xA7)  # of no source row: attempts look at job records alone
 FILE = WrittenFile(build_id=1, row_count=1, size_bytes=1, sha256="0" * 64)
@@ -30,7 +30,7 @@ def with_attempt(stack: Stack, steps: Callable[[asyncpg.Connection, Attempt], Aw
 
     async def run() -> tuple[str, bool]:
         connection = await asyncpg.connect(stack.environment["PREORDERS_PRIMARY_DSN"])
-        job_id = f"exp_{secrets.token_hex(8)}"
+        job_id = new_job_id()
         try:
             await connection.execute(
                 """

@@ -1,6 +1,5 @@
 """A store that fails in every way: a file is whole, or there is none and the job says so (I2, I3, I10)."""
 
-import secrets
 from collections.abc import Iterator
 
 import boto3
@@ -13,6 +12,7 @@ from exports.faulty_store import Fault, FaultyStore
 from exports.store import LARGE_SHOP, Store
 from psycopg.types.json import Jsonb
 
+from api.exports.jobs import new_job_id
 from api.exports.launch import run_config
 from api.exports.object_store import _OPTIONS, _OWN_STORE
 from orchestration.exports import write_export
@@ -49,7 +49,7 @@ def faulty(store: Store, monkeypatch: pytest.MonkeyPatch) -> Iterator[FaultyStor
 
 def export(stack: Stack, report: str = "customers") -> tuple[str, bool]:
     """Run an export's op in this process; return its job's id and whether the run succeeded."""
-    job_id = f"exp_{secrets.token_hex(8)}"
+    job_id = new_job_id()
     with stack.primary() as connection:
         connection.execute(
             """
