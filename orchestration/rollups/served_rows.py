@@ -88,17 +88,14 @@ class _Statements:
 
     def remove(self, by_changes: bool) -> sql.Composed:
         return sql.SQL(
-            "with changed as materialized ({changed}), written as (delete from {served} as served {using}"
-            " where {scope} and not exists (select from {built} as built where {same}) returning {shop} as shop_id)"
-            " {summary}"
+            "with changed as materialized ({changed}), gone as ({differing}),"
+            " written as (delete from {served} as served using gone where {same} returning {shop} as shop_id) {summary}"
         ).format(
             changed=self._changed(),
+            differing=self._differing("reports", "analytics", self.model.grain, by_changes),
             served=sql.Identifier("reports", self.model.name),
-            built=sql.Identifier("analytics", self.model.name),
-            using=sql.SQL("using changed" if by_changes else ""),
-            scope=self._scope("served", by_changes),
-            same=self._same("served", "built", self.model.grain),
-            shop=sql.SQL("served.shop_id" if self.model.is_per_shop else "null::uuid"),
+            same=self._same("served", "gone", self.model.grain),
+            shop=self._shop(),
             summary=_SUMMARY,
         )
 
@@ -113,23 +110,32 @@ class _Statements:
         )
         return sql.SQL(
             "with changed as materialized ({changed}), written as (insert into {served} as served ({columns})"
-            " select {built_columns} from {built} as built {join} where {scope}"
-            " and not exists (select from {served} as kept where {same})"
-            " on conflict ({grain}) do {update} returning {shop} as shop_id) {summary}"
+            " {differing} on conflict ({grain}) do {update} returning {shop} as shop_id) {summary}"
         ).format(
             changed=self._changed(),
             served=sql.Identifier("reports", self.model.name),
-            built=sql.Identifier("analytics", self.model.name),
             columns=sql.SQL(", ").join(map(sql.Identifier, self.columns)),
-            built_columns=sql.SQL(", ").join(sql.Identifier("built", name) for name in self.columns),
-            join=sql.SQL("cross join changed" if by_changes else ""),
-            scope=self._scope("built", by_changes),
-            same=self._same("kept", "built", self.columns),
+            differing=self._differing("analytics", "reports", self.columns, by_changes),
             grain=sql.SQL(", ").join(map(sql.Identifier, self.model.grain)),
             update=update,
-            shop=sql.SQL("served.shop_id" if self.model.is_per_shop else "null::uuid"),
+            shop=self._shop(),
             summary=_SUMMARY,
         )
+
+    def _differing(self, left: str, right: str, columns: Sequence[str], by_changes: bool) -> sql.Composed:
+        """Return a query for the rows that one schema's table has and the other's has not, nulls being equal."""
+        return sql.SQL(" except ").join(
+            sql.SQL("select {} from {} as compared {} where {}").format(
+                sql.SQL(", ").join(sql.Identifier("compared", name) for name in columns),
+                sql.Identifier(schema, self.model.name),
+                sql.SQL("cross join changed" if by_changes else ""),
+                self._scope("compared", by_changes),
+            )
+            for schema in (left, right)
+        )
+
+    def _shop(self) -> sql.SQL:
+        return sql.SQL("served.shop_id" if self.model.is_per_shop else "null::uuid")
 
     def _changed(self) -> sql.Composed:
         """Return a query for the keys of the ledger's rows that came or went."""
