@@ -21,9 +21,10 @@ demo: setup
 down: setup
 	$(BIN)/preorders down --home $(PREORDERS_HOME)
 
-# A page for each metric, from their one definition
+# A page for each metric and an exposure for each report, from their one definition
 docs: setup
 	$(BIN)/python -m local.metric_pages
+	$(BIN)/python -m local.report_exposures
 
 # Which numbers of which reports differ between a git revision and the files as they are: make report-diff BASE=main
 report-diff: setup

@@ -10,8 +10,8 @@ from api.reports.metrics import Metrics
 from local.home import PROJECT_ROOT
 
 PAGES = PROJECT_ROOT / "docs" / "metrics"
-_MODELS = PROJECT_ROOT / "dbt_project" / "models"
-_DEFINED_IN = _MODELS / "metrics" / "_metrics.yml"
+MODELS = PROJECT_ROOT / "dbt_project" / "models"
+_DEFINED_IN = MODELS / "metrics" / "_metrics.yml"
 _GENERATED = "<!-- Written by `make docs` from dbt_project/models/metrics/_metrics.yml: edit that. -->\n\n"
 
 
@@ -77,7 +77,7 @@ def _adds_over(one: Mapping[str, Any]) -> str:
 
 
 def _link(model: str) -> str:
-    [file] = _MODELS.rglob(f"{model}.sql")
+    [file] = MODELS.rglob(f"{model}.sql")
     return f"../../{file.relative_to(PROJECT_ROOT)}"
 
 

@@ -108,7 +108,10 @@ def check_table(connection: psycopg.Connection, model: PublishedModel) -> None:
         (model.name,),
     ).fetchone()
     is_readable, is_guarded = row or (False, False)
-    is_unique = (model.grain, True) in _indexes_of(connection, model.name)
+    # in any order: a table from before the grain's columns were reordered is as unique
+    is_unique = (set(model.grain), True) in [
+        (set(columns), is_unique) for columns, is_unique in _indexes_of(connection, model.name)
+    ]
     missing = [
         what
         for what, is_there in (

@@ -26,7 +26,16 @@ from exports.faults import (
 from exports.store import Store
 
 
-@pytest.mark.parametrize("place", ["claimed", "after a part", "copied", "completed", "before ready"])
+@pytest.mark.parametrize(
+    "place",
+    [
+        pytest.param("claimed", marks=pytest.mark.long),
+        pytest.param("after a part", marks=pytest.mark.long),
+        "copied",
+        pytest.param("completed", marks=pytest.mark.long),
+        "before ready",
+    ],
+)
 def test_a_run_that_is_killed_is_made_up_for(built: Stack, store: Store, large: httpx.Client, place: str) -> None:
     order(built, f"kill: {place}")
     check_ready(built, store, large, ask(large, "customers", WINDOW), attempts=2)
@@ -79,6 +88,7 @@ def test_a_job_that_dies_every_time_is_failed_and_says_why(built: Stack, store: 
     assert store.objects_of(job_id) == store.uploads() == []
 
 
+@pytest.mark.long
 def test_a_zombie_that_wakes_up_late_changes_nothing(built: Stack, store: Store, large: httpx.Client) -> None:
     order(built, "stop: completed")
     job_id = ask(large, "customers", WINDOW)
