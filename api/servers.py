@@ -73,6 +73,14 @@ def split_hosts(dsn: str) -> list[str]:
     return [parts._replace(netloc=f"{role}{at}{host}").geturl() for host in hosts.split(",")]
 
 
+async def freshest(dsn: str) -> str:
+    """Return the DSN of that one of a DSN's servers which lags least now."""
+    hosts = split_hosts(dsn)
+    if len(hosts) == 1:
+        return dsn
+    return min(zip(await asyncio.gather(*map(_lag, hosts)), hosts, strict=True))[1]
+
+
 async def _lag(dsn: str) -> float:
     """Return the age of the heartbeat on a server; infinite if it doesn't answer a connection of its own soon."""
     try:

@@ -5,6 +5,7 @@ import time
 
 import asyncpg
 
+from api.servers import freshest
 from orchestration.settings import required
 
 _CONNECT_SECONDS = 5
@@ -13,7 +14,9 @@ _RESTART_SECONDS = 30
 
 
 async def connect_to_reports() -> asyncpg.Connection:
-    """Connect to the replica, waiting some seconds for one that restarts. Its statements may take as long as needed.
+    """Connect to the replica, of several to the one that lags least, waiting some seconds for one that restarts.
+
+    Its statements may take as long as needed.
 
     Raises:
         asyncpg.PostgresError, OSError: it does not come.
@@ -22,7 +25,7 @@ async def connect_to_reports() -> asyncpg.Connection:
     while True:
         try:
             return await asyncpg.connect(
-                required("PREORDERS_EXPORTS_REPLICA_DSN"),
+                await freshest(required("PREORDERS_EXPORTS_REPLICA_DSN")),
                 timeout=_CONNECT_SECONDS,
                 server_settings={"application_name": "preorders-exports", "timezone": "UTC"},
             )

@@ -1,5 +1,6 @@
 """Several replicas: one that lags or is lost is left out, and nothing kept is told while none can be read."""
 
+import asyncio
 import os
 import signal
 import socket
@@ -17,6 +18,7 @@ import pytest
 from conftest import REPORTS, ROOT, Stack
 from data.golden import DOMAIN
 
+from api.servers import freshest
 from local.database_folder import database_folder, make_server_folder
 from local.home import open_home
 from local.postgres_binaries import find_binaries, server_user
@@ -86,13 +88,16 @@ def until_it_answers(dsn: str, replica_port: int, port: int) -> None:
             time.sleep(0.1)
 
 
+def dsn_of(stack: Stack, name: str, ports: list[int]) -> str:
+    """Return a DSN of the stack's for the replicas at these ports."""
+    replicas = ",".join(f"127.0.0.1:{one}" for one in ports)
+    return stack.environment[name].replace(f"127.0.0.1:{open_home(stack.home).ports['replica']}", replicas)
+
+
 @contextmanager
 def api_reading(stack: Stack, ports: list[int], log: Path) -> Iterator[httpx.Client]:
     """Serve reports of the replicas at these ports."""
-    home, port = open_home(stack.home), free_port()
-    replicas = ",".join(f"127.0.0.1:{one}" for one in ports)
-    own = stack.environment["PREORDERS_API_REPLICA_DSN"]
-    dsn = own.replace(f"127.0.0.1:{home.ports['replica']}", replicas)
+    port, dsn = free_port(), dsn_of(stack, "PREORDERS_API_REPLICA_DSN", ports)
     with log.open("w") as output:
         process = subprocess.Popen(
             [sys.executable, "-m", "api", "--port", str(port)],
@@ -151,6 +156,8 @@ def test_a_replica_that_lags_and_one_that_is_lost_are_left_out(built: Stack, sec
             assert {answer.status_code for answer in answers} == {200}
             assert max(answer.json()["freshness"]["replica_lag_seconds"] for answer in answers[-20:]) < 5
             assert readers(first.replace(f":{first_port}/", f":{second.port}/")) > 0
+            both = dsn_of(built, "PREORDERS_EXPORTS_REPLICA_DSN", [first_port, second.port])
+            assert asyncio.run(freshest(both)) == dsn_of(built, "PREORDERS_EXPORTS_REPLICA_DSN", [second.port])
         finally:
             with psycopg.connect(first, autocommit=True) as replica:
                 replica.execute("select pg_wal_replay_resume()")
