@@ -1,14 +1,18 @@
 """`python -m benchmarks.engine`: what a build of few changes costs beside a full one, and what is left of it on disk.
 
-10 million order lines take most of an hour on two cores; `--orders` takes fewer.
+10 million order lines take most of an hour on two cores; `--orders` takes fewer, and given several times it tells how
+seconds and bytes grow.
 """
 
+import math
 import os
+import statistics
 import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from multiprocessing import resource_tracker
 from pathlib import Path
 
 import click
@@ -35,30 +39,66 @@ from {schema}.ledger group by 1, 2, 3, 4, 5, 6, 7
 
 
 @click.command()
-@click.option("--orders", default=7_900_000, show_default=True, help="1.27 lines each.")
+@click.option(
+    "--orders", multiple=True, default=(7_900_000,), show_default=True, help="1.27 lines each; several to fit growth."
+)
 @click.option("--builds", default=200, show_default=True, help="Incremental builds before sizes are compared.")
-def main(orders: int, builds: int) -> None:
-    """Measure on a stack of its own, and print ratios."""
+def main(orders: tuple[int, ...], builds: int) -> None:
+    """Measure on stacks of their own, and print ratios, and how the figures grow."""
+    # dbt's own: started within a stack, it would end with it
+    resource_tracker.ensure_running()
+    measured = [_measure(number, builds) for number in orders]
+    if len(measured) > 1:
+        Console(width=130).print("growth with the order lines", _growth(measured))
+
+
+def _measure(orders: int, builds: int) -> dict[str, float]:
+    """Print the ratios at a size; return the number of lines, seconds, and bytes of tables and of write-ahead log."""
     table = Table("measured", "beside", "ratio", "seconds", "beside's")
     with tempfile.TemporaryDirectory() as folder, stack(Path(folder) / "home") as home:
         with primary(home) as connection:
             counts = load_history(connection, orders)
-        full = _seconds(lambda: build("--full-refresh"))
+        found = {"lines": float(counts["order_lines"])}
+        with _wal(home, found, "WAL of a full refresh"):
+            full = _seconds(lambda: build("--full-refresh"))
         _compare(table, "full refresh", "SQL by hand", full, _by_hand(home))
         idle = _seconds(build)
         _compare(table, "nothing changed", "full refresh", idle, full)
         for name, recent in (("over three years", False), ("80 % in the last month", True)):
             _change(home, int(orders * CHANGED), recent)
-            changed = _seconds(build)
+            with _wal(home, found, f"WAL, 0.1 % changed {name}"):
+                changed = _seconds(build)
             _compare(table, f"0.1 % changed {name}", "full refresh", changed, full)
             _compare(table, "   less what nothing costs", "full refresh", changed - idle, full)
-        before = _size(home)
+            found[f"seconds, 0.1 % changed {name}"] = changed
+        found |= {"seconds of a full refresh": full, "seconds of a build of nothing": idle}
+        found |= {
+            "sources": _size(home, "app"),
+            "analytics": _size(home, "analytics"),
+            "reports": _size(home, "reports"),
+        }
+        before = _size(home, "analytics", "reports")
         for _ in range(builds):
             _change(home, max(1, int(orders * CHANGED)), recent=True)
             build()
-        _compare(table, f"bytes after {builds} builds", "before them", _size(home), before)
+        _compare(table, f"bytes after {builds} builds", "before them", _size(home, "analytics", "reports"), before)
     title = f"{datetime.now(UTC):%Y-%m-%d}, {counts['order_lines']:,} order lines, {os.cpu_count()} cores"
     Console(width=130).print(title, table)
+    return found
+
+
+def _growth(measured: list[dict[str, float]]) -> Table:
+    """Return each figure by size, with its exponent: 1 where it doubles with the lines, 0 where it stays."""
+    lines = [found["lines"] for found in measured]
+    table = Table("measured", *(f"{number:,.0f}" for number in lines), "exponent")
+    for name in list(measured[0])[1:]:
+        figures = [found[name] for found in measured]
+        exponent = statistics.linear_regression(
+            [math.log(number) for number in lines], [math.log(f) for f in figures]
+        ).slope
+        unit, scale = ("s", 1) if name.startswith("seconds") else ("MB", 2**20)
+        table.add_row(name, *(f"{figure / scale:,.1f} {unit}" for figure in figures), f"{exponent:.2f}")
+    return table
 
 
 @contextmanager
@@ -133,13 +173,29 @@ def _change(home: Home, orders: int, recent: bool) -> None:
             )
 
 
-def _size(home: Home) -> float:
+def _size(home: Home, *schemas: str) -> float:
     with primary(home) as connection:
         row = connection.execute(
             "select sum(pg_total_relation_size(relations.oid)) from pg_class as relations"
             " join pg_namespace as schemas on schemas.oid = relations.relnamespace"
-            " where schemas.nspname in ('analytics', 'reports') and relations.relkind = 'r'"
+            " where schemas.nspname = any(%s) and relations.relkind = 'r'",
+            (list(schemas),),
         ).fetchone()
+    assert row is not None
+    return float(row[0])
+
+
+@contextmanager
+def _wal(home: Home, found: dict[str, float], name: str) -> Iterator[None]:
+    """Note the bytes of write-ahead log that come meanwhile: what a replica has to receive."""
+    before = _wal_position(home)
+    yield
+    found[name] = _wal_position(home) - before
+
+
+def _wal_position(home: Home) -> float:
+    with primary(home) as connection:
+        row = connection.execute("select pg_current_wal_lsn() - '0/0'").fetchone()
     assert row is not None
     return float(row[0])
 
