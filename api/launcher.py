@@ -37,6 +37,6 @@ class Launcher:
         try:
             run_id = await launch_export(client, job)
         except (httpx.HTTPError, LaunchRefused, ValueError) as error:
-            _logger.warning("%s is left to the keeper of exports: %s", job.job_id, error or type(error).__name__)
+            _logger.warning("%s is left to the keeper of exports: %s", job.job_id, str(error) or type(error).__name__)
         else:
             _logger.info("%s is made by run %s", job.job_id, run_id)

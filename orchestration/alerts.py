@@ -46,7 +46,7 @@ def alerts(context: dg.SensorEvaluationContext) -> dg.SkipReason:
         try:
             httpx.post(webhook, json={"text": message}, timeout=_TIMEOUT_SECONDS).raise_for_status()
         except httpx.HTTPError as error:
-            problem = f"; the webhook failed: {error or type(error).__name__}"
+            problem = f"; the webhook failed: {str(error) or type(error).__name__}"
             continue
         messages += 1
         if state.severity is None:

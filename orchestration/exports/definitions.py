@@ -32,6 +32,7 @@ check_exports = dg.define_asset_job(
 check_exports_every_5_minutes = dg.ScheduleDefinition(
     name="check_exports_every_5_minutes",
     job=check_exports,
+    description=check_exports.description,
     cron_schedule="*/5 * * * *",
     default_status=dg.DefaultScheduleStatus.RUNNING,
 )

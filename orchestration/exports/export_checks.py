@@ -40,16 +40,19 @@ def follows_the_primary() -> dg.AssetCheckResult:
     """
     to_do = (
         "see by `preorders status` and its log that the replica runs and follows (pg_stat_wal_receiver), and that the"
-        " API, which writes the heartbeat, runs; readers are served the last numbers that arrived meanwhile"
+        " API, which writes the heartbeat, runs"
     )
     try:
         lag = asyncio.run(_lag_seconds())
     except (asyncpg.PostgresError, OSError) as error:
-        return told(f"the replica does not answer: {error}", to_do=to_do, severity=ERROR, metadata={})
+        cause = str(error) or type(error).__name__  # a TimeoutError says nothing else
+        return told(
+            f"the replica does not answer, so the API answers 503: {cause}", to_do=to_do, severity=ERROR, metadata={}
+        )
     severity = graded(lag, warn_above=_LAG_SECONDS, error_above=_TOO_MUCH_LAG_SECONDS)
     return told(
         f"the heartbeat on the replica is {lag:.1f} seconds old",
-        to_do=to_do,
+        to_do=f"{to_do}; readers are served the last numbers that arrived meanwhile",
         severity=severity,
         metadata={"lag_seconds": round(lag, 2)},
     )

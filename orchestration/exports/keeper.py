@@ -33,9 +33,14 @@ _CLEAN_UP_SECONDS = 15
 _ENDED = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
 
 
-@dg.sensor(job=export_report, minimum_interval_seconds=5, default_status=dg.DefaultSensorStatus.RUNNING)
+@dg.sensor(
+    job=export_report,
+    description="Launch export jobs that wait without a run, and end those whose run died.",
+    minimum_interval_seconds=5,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+)
 def keep_exports(context: dg.SensorEvaluationContext) -> dg.SensorResult:
-    """Launch export jobs that wait without a run, and end those whose run died."""
+    """Look after the jobs, and tell what was done."""
     requests, done = asyncio.run(_tick(context))
     context.log.info(done)
     return dg.SensorResult(requests, skip_reason=None if requests else done)

@@ -1,4 +1,4 @@
-"""The job `manage_exports`, for hands: cancel exports that have not ended, or have those made again that failed."""
+"""The job `manage_exports`, for hands: cancel exports that have not ended, or make those again that left no file."""
 
 import asyncio
 from enum import Enum
@@ -22,7 +22,9 @@ class Action(Enum):
 class ManageExportsConfig(dg.Config):
     """Which exports, and what to do to them."""
 
-    action: Action = Field(description="cancel: those that have not ended. make_again: those that failed.")
+    action: Action = Field(
+        description="CANCEL: those that have not ended. MAKE_AGAIN: those that failed or were cancelled."
+    )
     job_ids: list[str] = Field(default=[], description="Only these, like exp_0123456789abcdef; empty: all.")
     shop_id: ShopId = Field(default="", description="Only this shop's; empty: every shop's.")
     dry_run: bool = DRY_RUN
@@ -37,7 +39,8 @@ def do_to_exports(context: dg.OpExecutionContext, config: ManageExportsConfig) -
 @dg.job(
     executor_def=dg.in_process_executor,
     tags={"dagster/max_runtime": "600"},
-    description="By hand: cancel exports that have not ended, or have those that failed made again as new jobs.",
+    description="By hand: cancel exports that have not ended, or have those that failed or were cancelled made again as"
+    " new jobs.",
 )
 def manage_exports() -> None:
     """One op."""

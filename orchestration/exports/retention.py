@@ -101,6 +101,7 @@ def remove_expired_exports() -> None:
 every_hour = dg.ScheduleDefinition(
     name="every_hour",
     job=remove_expired_exports,
+    description=remove_expired_exports.description,
     cron_schedule="20 * * * *",
     default_status=dg.DefaultScheduleStatus.RUNNING,
 )

@@ -39,5 +39,5 @@ def ask(path: Path, question: dict[str, Any]) -> dict[str, Any]:
                 stream.flush()
                 answer: dict[str, Any] = json.loads(stream.readline())
     except (OSError, ValueError) as error:
-        raise NoWorker(f"{path.name}: {error or type(error).__name__}") from error
+        raise NoWorker(f"{path.name}: {str(error) or type(error).__name__}") from error
     return answer

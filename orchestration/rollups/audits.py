@@ -55,6 +55,6 @@ def audit(connection: psycopg.Connection, whole_history: bool) -> list[AuditFail
 
 def as_table(failures: Sequence[AuditFailure]) -> str:
     """Return the failures as a Markdown table."""
-    header = ("shop", "day", "metric", "expected", "found", "currency", "audit")
+    header = ("shop", "day or first of its period", "metric", "expected", "found", "currency", "audit")
     rows = [(f.shop_id, f.day, f.metric, f.expected, f.found, f.currency, f.audit) for f in failures]
     return "\n".join("| " + " | ".join(map(str, row)) + " |" for row in (header, ["---"] * len(header), *rows))

@@ -1,29 +1,25 @@
 """How to build: the configuration of dbt's models, for the schedules and for hands."""
 
 import dagster as dg
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
 from orchestration.hands import Day, ShopId, as_uuid
 from orchestration.rollups.rebuilding import Rebuilding
 
 
 class BuildConfig(dg.Config):
-    """How to build.
+    """How to build."""
 
-    Attributes:
-        full_refresh: rebuild the ledger from all source rows, instead of from the changed orders.
-        rebuild: beside what has changed, compute anew the orders of a shop, of a window, or of both.
-        shop_id: of this shop; empty: of all.
-        first_day, last_day: with an entry in this window of local days; empty: open.
-        dry_run: only tell what would be computed anew.
-    """
-
-    full_refresh: bool = False
-    rebuild: bool = False
-    shop_id: ShopId = ""
-    first_day: Day = ""
-    last_day: Day = ""
-    dry_run: bool = False
+    full_refresh: bool = Field(default=False, description="From all source rows, instead of from the changed orders.")
+    rebuild: bool = Field(
+        default=False, description="Beside what changed, compute anew the orders of a shop, of a window, or of both."
+    )
+    shop_id: ShopId = Field(default="", description="Rebuild this shop's orders; empty: every shop's.")
+    first_day: Day = Field(
+        default="", description="Rebuild orders with an entry on this local day (YYYY-MM-DD) or later; empty: any."
+    )
+    last_day: Day = Field(default="", description="And on this local day or earlier; empty: any.")
+    dry_run: bool = Field(default=False, description="Only tell what would be computed anew.")
 
     @model_validator(mode="after")
     def _is_meant(self) -> "BuildConfig":

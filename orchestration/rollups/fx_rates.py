@@ -96,7 +96,14 @@ def load(connection: psycopg.Connection, rates: Iterable[Rate]) -> Loaded:
 
 
 def _fetch(file: str) -> bytes:
-    address = f"{required('PREORDERS_FX_RATES_URL').rstrip('/')}/{file}"
+    folder = optional("PREORDERS_FX_RATES_URL")
+    if folder is None:
+        raise dg.Failure(
+            "PREORDERS_FX_RATES_URL is not set: set it to the folder of the bank's files and start the stack again, or"
+            " load the rates into app.fx_rates by other means",
+            allow_retries=False,
+        )
+    address = f"{folder.rstrip('/')}/{file}"
     return httpx.get(address, timeout=_TIMEOUT_SECONDS, follow_redirects=True).raise_for_status().content
 
 
@@ -129,6 +136,7 @@ load_fx_rates_job = dg.define_asset_job(
 
 @dg.schedule(
     job=load_fx_rates_job,
+    description=load_fx_rates_job.description,
     # published at about 16:00; again later for one that is late, and in the morning
     cron_schedule=["30 16,18,21 * * 1-5", "30 8 * * 1-6"],
     execution_timezone="Europe/Berlin",

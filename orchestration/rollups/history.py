@@ -55,6 +55,7 @@ def remove_old_history() -> None:
 every_morning = dg.ScheduleDefinition(
     name="every_morning",
     job=remove_old_history,
+    description=remove_old_history.description,
     cron_schedule="40 4 * * *",
     default_status=dg.DefaultScheduleStatus.RUNNING,
 )

@@ -23,7 +23,8 @@ _UNFINISHED = [
 _models = dg.AssetSelection.assets(dbt_models)
 _published = dg.AssetSelection.assets(published_reports)
 _looks = dg.AssetSelection.checks(sources_fresh, up_to_date, rates_there, cancel_reasons_known)
-_reconcile = (_models | _published | dg.AssetSelection.checks_for_assets(dbt_models, published_reports)) - _looks
+# With the checks of what is published: Dagster shows those from before the last publication as not evaluated.
+_reconcile = _models | _published | dg.AssetSelection.checks_for_assets(dbt_models, published_reports)
 _build = _reconcile - dg.AssetSelection.checks(equals_source)
 
 build_rollups = dg.define_asset_job(
@@ -74,12 +75,18 @@ check_rollups = dg.define_asset_job(
 check_rollups_every_15_minutes = dg.ScheduleDefinition(
     name="check_rollups_every_15_minutes",
     job=check_rollups,
+    description=check_rollups.description,
     cron_schedule="10-59/15 * * * *",  # after the builds
     default_status=dg.DefaultScheduleStatus.RUNNING,
 )
 
 
-@dg.schedule(job=build_rollups, cron_schedule="*/15 * * * *", default_status=dg.DefaultScheduleStatus.RUNNING)
+@dg.schedule(
+    job=build_rollups,
+    description=build_rollups.description,
+    cron_schedule="*/15 * * * *",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+)
 def every_15_minutes(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
     """Build, unless a build is still waiting or running: the next one sees its changes too."""
     unfinished = context.instance.get_runs_count(dg.RunsFilter(job_name=build_rollups.name, statuses=_UNFINISHED))
@@ -89,6 +96,7 @@ def every_15_minutes(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | d
 every_night = dg.ScheduleDefinition(
     name="every_night",
     job=reconcile_rollups,
+    description=reconcile_rollups.description,
     cron_schedule="10 3 * * *",
     default_status=dg.DefaultScheduleStatus.RUNNING,
 )

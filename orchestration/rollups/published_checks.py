@@ -48,17 +48,22 @@ def rates_there() -> dg.AssetCheckResult:
     """
     rows = _rows(
         """
-        select currency, order_currency, rate_on, count(distinct shop_id)
-        from reports.fct_missing_rates
-        group by currency, order_currency, rate_on
-        order by rate_on desc, currency, order_currency
+        select
+            missing.currency,
+            missing.order_currency,
+            missing.rate_on,
+            string_agg(distinct shops.shop_name, ', ' order by shops.shop_name)
+        from reports.fct_missing_rates as missing
+        join reports.dim_shops as shops on shops.shop_id = missing.shop_id
+        group by missing.currency, missing.order_currency, missing.rate_on
+        order by missing.rate_on desc, missing.currency, missing.order_currency
         """
     )
     return told(
         f"{len(rows)} days and pairs of currencies lack an exchange rate"
-        + (f", the latest {rows[0][2]} from {rows[0][1]} to {rows[0][0]}" if rows else ""),
-        to_do="launch load_fx_rates with history, or load rates of these days, or of at most 7 days before, into"
-        " app.fx_rates; then the next build converts the amounts",
+        + (f", the latest {rows[0][2]} from {rows[0][1]} to {rows[0][0]} in {rows[0][3]}" if rows else ""),
+        to_do="launch load_fx_rates with history (if PREORDERS_FX_RATES_URL is set), or load rates of these days, or of"
+        " at most 7 days before, into app.fx_rates; then the next build converts the amounts",
         severity=WARN if rows else None,
         metadata={
             "missing": len(rows),

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping
 from typing import Any
 
+import dagster as dg
 import psycopg
 
 _WHERE = "models/metrics/_metrics.yml"
@@ -34,15 +35,16 @@ def check_metrics(connection: psycopg.Connection, defined: Collection[str], remo
     """Compare the metrics that reports show with those that the project defines.
 
     Raises:
-        RuntimeError: one is shown, and neither defined nor declared as removed.
+        dg.Failure: one is shown, and neither defined nor declared as removed.
     """
     if connection.execute("select to_regclass('reports.metric_definitions')").fetchone() == (None,):
         return
     shown = {name for (name,) in connection.execute("select metric from reports.metric_definitions").fetchall()}
     if lost := sorted(shown - set(defined) - set(removed)):
-        raise RuntimeError(
+        raise dg.Failure(
             f"reports show {', '.join(lost)}, which {_WHERE} no longer defines: bring it back, or, if clients can do"
-            " without it, list it there under removed_metrics"
+            " without it, list it there under removed_metrics",
+            allow_retries=False,
         )
 
 

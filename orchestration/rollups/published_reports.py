@@ -31,7 +31,7 @@ _ROWS_SHOWN = 50
             "audited",
             asset="published_reports",
             description="No shop is held back: the audits found nothing wrong. If red: the table names shop, day,"
-            " metric and both values; mend the source row or the model, and launch build_rollups or rebuild_orders.",
+            " metric and both values; mend the source row or the model, then launch as its To do says.",
         )
     ],
     group_name="publish",
@@ -71,7 +71,8 @@ def _audited(publication: Publication) -> dg.AssetCheckResult:
     return told(
         f"{len(publication.shops_held_back)} shops stay on their last good build; first {failures[0]}",
         to_do="mend what the table names: a source row, then launch build_rollups; a number of the models, then launch"
-        " rebuild_orders for the shop, or full_refresh. The shops' readers keep their last good numbers meanwhile",
+        " rebuild_orders for the shop, and if it stays, reconcile_rollups, which makes the sums anew from the ledger."
+        " The shops' readers keep their last good numbers meanwhile",
         severity=ERROR,
         metadata={
             "shops_held_back": ", ".join(map(str, sorted(publication.shops_held_back))),

@@ -43,7 +43,7 @@ def equals_source(
             result = reconcile(connection, rebuild, lambda: publish_models(context.log, every_row=True))
     for difference in result.found[:_ROWS_SHOWN]:
         context.log.warning(f"reconciliation: {difference}")
-    context.log.info(f"{result.shops_passed} shops equal the source; {len(result.left)} differences are left")
+    context.log.info(f"{result.shops_passed} shops are dated as reconciled; {len(result.left)} differences are left")
     return told(
         _finding(result, config.dry_run),
         to_do="launch reconcile_rollups without dry_run, which mends it"
@@ -65,4 +65,6 @@ def _finding(result: Reconciliation, is_dry_run: bool) -> str:
     if result.left:
         did = "nothing was rebuilt" if is_dry_run else "are left after rebuilding"
         return f"{len(result.left)} differences, {did}; first {result.left[0]}"
-    return f"{len(result.found)} differences were found and mended" if result.found else "no difference"
+    if result.found:
+        return f"{len(result.found)} differences were found and mended; first {result.found[0]}"
+    return "no difference"

@@ -12,8 +12,6 @@ from data.golden import DOMAIN
 from local.home import open_home
 from local.supervision import Supervisor
 
-PUBLISHED = ("up_to_date", "rates_there", "cancel_reasons_known")
-
 
 def execute(stack: Stack, statement: str) -> None:
     with stack.primary() as connection:
@@ -53,8 +51,8 @@ def test_checks_of_the_rollups_turn_red_with_what_to_do(built: Stack) -> None:
 
     execute(built, "update app.orders set updated_at = now() where id = (select max(id) from app.orders)")
     built.build()
-    run_job(built, "check_rollups")
     assert check(built, "published_reports", "up_to_date")["success"]
+    run_job(built, "check_rollups")
     assert check(built, "preorders/orders", "fresh")["success"]
     reasons = check(built, "published_reports", "cancel_reasons_known")
     assert 0 <= figures(reasons)["share_unknown"] <= 1
@@ -71,6 +69,11 @@ def test_a_missing_rate_is_named_with_its_day_and_currencies(built: Stack) -> No
     assert evaluation["success"] == (expected[0] == 0)
     if expected[0]:
         assert "app.fx_rates" in evaluation["description"]
+        with built.primary() as connection:
+            shops = connection.execute(
+                "select shop_name from reports.dim_shops join reports.fct_missing_rates using (shop_id)"
+            ).fetchall()
+        assert all(name in figures(evaluation)["rates"] for (name,) in shops)
 
 
 @pytest.mark.long

@@ -107,6 +107,15 @@ def test_a_correction_is_seen_by_its_time_and_a_repetition_changes_nothing(stack
     assert moved == [(date(2026, 11, 19), Decimal("1.0810"))]
 
 
+def test_without_the_address_of_the_files_the_load_says_what_to_set_and_is_not_tried_again(
+    bank: Listener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("PREORDERS_FX_RATES_URL")
+    with pytest.raises(dg.Failure, match="set it to the folder") as failure:
+        load()
+    assert not failure.value.allow_retries
+
+
 @pytest.mark.parametrize(
     ("content", "problem"),
     [

@@ -13,6 +13,7 @@ from unittest.mock import AsyncMock
 from uuid import UUID
 
 import asyncpg
+import dagster as dg
 import psycopg
 import pytest
 from conftest import ROOT
@@ -121,7 +122,7 @@ def test_an_additive_metric_is_an_edit_of_the_dbt_project_alone(copied: Engine, 
 
     # taking it out again is refused, until it is declared
     manifest = engine.parsed().to_dict()
-    with engine.stack.primary() as connection, pytest.raises(RuntimeError, match=r"units_refunded.*removed_metrics"):
+    with engine.stack.primary() as connection, pytest.raises(dg.Failure, match=r"units_refunded.*removed_metrics"):
         check_metrics(connection, metric_names(manifest), removed_metrics(manifest))
     engine.build("--full-refresh")
     with pytest.raises(RuntimeError, match="no longer has units_refunded"):
