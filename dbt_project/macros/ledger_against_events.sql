@@ -45,6 +45,13 @@ select
     ledger.balance_due_on,
     ledger.occurred_at,
     ledger.units + ledger.cancelled_units as quantity,
+    case
+        when ledger.order_currency = own.currency
+            then
+                ledger.revenue_minor + ledger.cancelled_revenue_minor + ledger.deposits_collected_minor
+                + ledger.balances_collected_minor + ledger.balances_failed_amount_minor + ledger.refunds_issued_minor
+        else 0
+    end as shown_minor,
     case when ledger.order_currency = own.currency then ledger.deposit_revenue_minor else 0 end as deposit_minor
 from {{ ledger }} as ledger
 inner join {{ ref('int_shop_currencies') }} as own
@@ -59,7 +66,7 @@ where ledger.events = 1 and ledger.order_amount_minor is not null
 {%- set by_order = by_order or months is not none %}
 {%- set columns = [
     'order_id', 'order_line_id', 'entry_id', 'offer_id', 'product_id', 'variant_id', 'market_id', 'customer_id',
-    'cancel_reason', 'balance_due_on', 'occurred_at', 'quantity', 'deposit_minor',
+    'cancel_reason', 'balance_due_on', 'occurred_at', 'quantity', 'shown_minor', 'deposit_minor',
 ] | join(', ') %}
 select
     sums.shop_id,

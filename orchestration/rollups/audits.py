@@ -16,7 +16,7 @@ class AuditFailure:
     """A value that contradicts another.
 
     Attributes:
-        shop_id: whose numbers.
+        shop_id, shop_name: whose numbers.
         audit: the sentence that doesn't hold.
         currency: of the amounts, or the order that the finding is about.
         day: local day, or the first one of the week or month.
@@ -25,6 +25,7 @@ class AuditFailure:
     """
 
     shop_id: UUID
+    shop_name: str | None
     audit: str
     currency: str | None
     day: date | None
@@ -35,7 +36,13 @@ class AuditFailure:
     def __str__(self) -> str:
         values = "" if self.expected is None else f": {self.expected} expected, {self.found} found"
         where = " ".join(str(part) for part in (self.day, self.currency, self.metric) if part is not None)
-        return f"shop {self.shop_id}: not true that {self.audit}: {where}{values}"
+        return f"shop {self.shop_name} ({self.shop_id}): not true that {self.audit}: {where}{values}"
+
+
+FAILURE_COLUMNS = sql.SQL(
+    "shop_id, (select shop_name from analytics.dim_shops as shops where shops.shop_id = failures.shop_id) as shop_name,"
+    " audit, currency, day, metric, expected, found"
+)
 
 
 def audit(connection: psycopg.Connection, whole_history: bool) -> list[AuditFailure]:
@@ -45,16 +52,15 @@ def audit(connection: psycopg.Connection, whole_history: bool) -> list[AuditFail
         connection: in the publish transaction, so that what is audited is what is published.
         whole_history: audit everything: after a rebuild all rows are new.
     """
-    query = sql.SQL(
-        "select shop_id, audit, currency, day, metric, expected, found from {}"
-        " order by shop_id, day nulls first, audit, currency, metric"
-    ).format(sql.Identifier("analytics", "audit_history" if whole_history else "audit_failures"))
+    query = sql.SQL("select {} from {} as failures order by shop_id, day nulls first, audit, currency, metric").format(
+        FAILURE_COLUMNS, sql.Identifier("analytics", "audit_history" if whole_history else "audit_failures")
+    )
     with connection.cursor(row_factory=class_row(AuditFailure)) as cursor:
         return cursor.execute(query).fetchall()
 
 
 def as_table(failures: Sequence[AuditFailure]) -> str:
     """Return the failures as a Markdown table."""
-    header = ("shop", "day or first of its period", "metric", "expected", "found", "currency", "audit")
-    rows = [(f.shop_id, f.day, f.metric, f.expected, f.found, f.currency, f.audit) for f in failures]
+    header = ("shop", "shop_id", "day or first of its period", "metric", "expected", "found", "currency", "audit")
+    rows = [(f.shop_name, f.shop_id, f.day, f.metric, f.expected, f.found, f.currency, f.audit) for f in failures]
     return "\n".join("| " + " | ".join(map(str, row)) + " |" for row in (header, ["---"] * len(header), *rows))

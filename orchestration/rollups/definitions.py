@@ -21,7 +21,7 @@ from orchestration.rollups.jobs import (
     rebuild_orders,
     reconcile_rollups,
 )
-from orchestration.rollups.published_checks import cancel_reasons_known, rates_there, up_to_date
+from orchestration.rollups.published_checks import cancel_reasons_known, rates_there, reconciled, up_to_date
 from orchestration.rollups.published_reports import published_reports
 from orchestration.rollups.reconciled_reports import equals_source
 from orchestration.rollups.redact_customer import redact_customer
@@ -34,7 +34,7 @@ with warnings.catch_warnings():
 
 defs = dg.Definitions(
     assets=[*_ASSETS, *REPORT_ASSETS],
-    asset_checks=[equals_source, sources_fresh, up_to_date, rates_there, cancel_reasons_known],
+    asset_checks=[equals_source, sources_fresh, up_to_date, reconciled, rates_there, cancel_reasons_known],
     jobs=[
         build_rollups,
         check_rollups,

@@ -4,7 +4,7 @@ import dagster as dg
 
 from orchestration.rollups.build_config import BuildConfig
 from orchestration.rollups.dbt_models import dbt_models
-from orchestration.rollups.published_checks import cancel_reasons_known, rates_there, up_to_date
+from orchestration.rollups.published_checks import cancel_reasons_known, rates_there, reconciled, up_to_date
 from orchestration.rollups.published_reports import published_reports
 from orchestration.rollups.reconciled_reports import equals_source
 from orchestration.rollups.source_freshness import sources_fresh
@@ -22,7 +22,7 @@ _UNFINISHED = [
 ]
 _models = dg.AssetSelection.assets(dbt_models)
 _published = dg.AssetSelection.assets(published_reports)
-_looks = dg.AssetSelection.checks(sources_fresh, up_to_date, rates_there, cancel_reasons_known)
+_looks = dg.AssetSelection.checks(sources_fresh, up_to_date, reconciled, rates_there, cancel_reasons_known)
 # With the checks of what is published: Dagster shows those from before the last publication as not evaluated.
 _reconcile = _models | _published | dg.AssetSelection.checks_for_assets(dbt_models, published_reports)
 _build = _reconcile - dg.AssetSelection.checks(equals_source)

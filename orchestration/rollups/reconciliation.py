@@ -2,12 +2,14 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from uuid import UUID
 
 import psycopg
 from psycopg import sql
 from psycopg.rows import class_row
 
-from orchestration.rollups.audits import AuditFailure
+from orchestration.rollups.audits import FAILURE_COLUMNS, AuditFailure
+from orchestration.rollups.publish import Publication
 
 # Builds: the orders that were marked, or with names, these models anew from the ledger.
 Rebuild = Callable[..., None]
@@ -22,16 +24,23 @@ class Reconciliation:
         left: months that still differ.
         orders_rebuilt: number of orders computed anew.
         shops_passed: number of shops that equal the source now.
+        publication: what was published then; None if nothing was to be.
     """
 
     found: list[AuditFailure]
     left: list[AuditFailure]
     orders_rebuilt: int
     shops_passed: int
+    publication: Publication | None = None
+
+    @property
+    def shops_held_back(self) -> set[UUID]:
+        """Shops whose numbers fail an audit, and so are served as they were before."""
+        return self.publication.shops_held_back if self.publication else set()
 
 
 def reconcile(
-    connection: psycopg.Connection, rebuild: Rebuild, publish_every_row: Callable[[], object]
+    connection: psycopg.Connection, rebuild: Rebuild, publish_every_row: Callable[[], Publication]
 ) -> Reconciliation:
     """Compare, mend, publish, compare again, and date the shops that pass.
 
@@ -53,7 +62,7 @@ def reconcile(
         rebuild()
     if of_ledger:
         rebuild("path:models/rollups+")  # with the audits, views that fall with what they read
-    publish_every_row()
+    publication = publish_every_row()
     left = [*of_source, *of_ledger]
     if left:
         left = [difference for side in months_differing(connection) for difference in side]
@@ -62,7 +71,7 @@ def reconcile(
         " and shop_id not in (select shop_id from reports.shops_held_back)",
         ([difference.shop_id for difference in left],),
     ).rowcount
-    return Reconciliation(found or of_source, left, marked, passed)
+    return Reconciliation(found or of_source, left, marked, passed, publication)
 
 
 def months_differing(connection: psycopg.Connection) -> tuple[list[AuditFailure], list[AuditFailure]]:
@@ -71,8 +80,8 @@ def months_differing(connection: psycopg.Connection) -> tuple[list[AuditFailure]
 
 
 def _read(connection: psycopg.Connection, view: str) -> list[AuditFailure]:
-    query = sql.SQL(
-        "select shop_id, audit, currency, day, metric, expected, found from {} order by shop_id, day, audit, metric"
-    ).format(sql.Identifier("analytics", view))
+    query = sql.SQL("select {} from {} as failures order by shop_id, day, audit, metric").format(
+        FAILURE_COLUMNS, sql.Identifier("analytics", view)
+    )
     with connection.cursor(row_factory=class_row(AuditFailure)) as cursor:
         return cursor.execute(query).fetchall()

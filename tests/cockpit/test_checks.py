@@ -36,6 +36,11 @@ def test_checks_of_the_rollups_turn_red_with_what_to_do(built: Stack) -> None:
         ),
         changed(
             built,
+            "update reports.shop_builds set reconciled_at = coalesce(reconciled_at, now()) - interval '60 hours'",
+            "update reports.shop_builds set reconciled_at = reconciled_at + interval '60 hours'",
+        ),
+        changed(
+            built,
             "create table public.kept as table app.fx_rates; delete from app.fx_rates",
             "insert into app.fx_rates table public.kept; drop table public.kept",
         ),
@@ -45,6 +50,9 @@ def test_checks_of_the_rollups_turn_red_with_what_to_do(built: Stack) -> None:
     assert (late["success"], late["severity"]) == (False, "ERROR")
     assert "every_15_minutes" in late["description"]
     assert 120 <= figures(late)["minutes"] < 180
+    unreconciled = check(built, "published_reports", "reconciled")
+    assert (unreconciled["success"], unreconciled["severity"]) == (False, "ERROR")
+    assert "reconcile_rollups" in unreconciled["description"]
     rates = check(built, "preorders/fx_rates", "fresh")
     assert (rates["success"], rates["severity"]) == (False, "WARN")
     assert "load_fx_rates" in rates["description"]

@@ -163,6 +163,19 @@ def test_sums_that_drifted_are_found_and_mended(engine: Engine, publisher: psyco
     assert differences_from_full_refresh(engine) == {}
 
 
+def test_a_ledger_that_was_tampered_with_is_made_anew(engine: Engine, publisher: psycopg.Connection) -> None:
+    execute(
+        engine,
+        "update analytics.fct_ledger set revenue_minor = revenue_minor + 1"
+        " where entry = 'placed' and shop_id::text like '%1' and currency = order_currency and order_line_id % 7 = 0"
+        " and currency = (select currency from analytics.dim_shops as shops where shops.shop_id = fct_ledger.shop_id)",
+    )
+    result = reconciled(engine, publisher)
+    assert "ledger equals source" in {difference.audit for difference in result.found}
+    assert result.orders_rebuilt > 0 and result.left == [] and result.shops_held_back == set()
+    assert differences_from_full_refresh(engine) == {}
+
+
 def test_what_the_next_build_brings_is_no_difference(engine: Engine, publisher: psycopg.Connection) -> None:
     execute(engine, *(CHANGES[name](random.Random(3)) for name in sorted(CHANGES) if "rate" not in name))
     assert engine.build_and_publish().failures == []

@@ -82,7 +82,12 @@ select
     lines_settled.balance_due_on,
     events.occurred_at,
     case when events.entry in ('placed', 'cancelled') then lines_settled.quantity else 0 end as quantity,
-    -- the ledger keeps deposits in the currencies of reports alone
+    -- the ledger keeps what reports show, and deposits, in the currencies of reports alone
+    case
+        when lines_settled.is_shop_currency
+            then {{ minor_units('events.amount', 'lines_settled.minor_per_major') }}
+        else 0
+    end as shown_minor,
     case
         when events.entry = 'placed' and lines_settled.is_shop_currency
             then {{ minor_units('lines_settled.deposit', 'lines_settled.minor_per_major') }}
