@@ -22,7 +22,9 @@ def api_server(home: Home, application: str = "api.app:create_app", **settings: 
         port = free.getsockname()[1]
     serve = f"from api.__main__ import serve; serve({application!r}, '127.0.0.1', {port})"
     environment = {**os.environ, **process_environment(home), **settings}
-    process = subprocess.Popen([sys.executable, "-c", serve], cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        [sys.executable, "-c", serve], cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
     try:
         _wait(process, port)
         yield port

@@ -1,8 +1,8 @@
-"""Windows of local days, their periods, and which rollups cover them."""
+"""Windows of local days, and the periods of rollups that hold them."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cached_property
 from typing import Literal
 
 Granularity = Literal["day", "week", "month"]
@@ -12,7 +12,7 @@ _DAY = timedelta(days=1)
 
 @dataclass(frozen=True)
 class Window:
-    """Local days from `first` to `last`, both included."""
+    """Local days from `first` to `last`, both included; none if `last` is the day before `first`."""
 
     first: date
     last: date
@@ -21,6 +21,60 @@ class Window:
     def end(self) -> date:
         """The day after the last one: windows are computed half-open."""
         return self.last + _DAY
+
+    @property
+    def month(self) -> date:
+        """The first day of the month that the window begins in."""
+        return period_start(self.first, "month")
+
+    @cached_property
+    def weeks(self) -> "Periods":
+        """Its whole weeks."""
+        return Periods(self, "week")
+
+    @cached_property
+    def months(self) -> "Periods":
+        """Its whole months."""
+        return Periods(self, "month")
+
+
+@dataclass(frozen=True)
+class Periods:
+    """A window's whole weeks or months: those that start from `first` on and before `end`; maybe none do."""
+
+    window: Window
+    granularity: Granularity
+
+    @property
+    def first(self) -> date:
+        """The first day of a period in the window."""
+        start = period_start(self.window.first, self.granularity)
+        return start if start == self.window.first else next_period(start, self.granularity)
+
+    @property
+    def end(self) -> date:
+        """The first day of the period that the window doesn't hold wholly any more."""
+        return period_start(self.window.end, self.granularity)
+
+    @property
+    def head(self) -> Window:
+        """The window's days before its whole periods; all of them if it lies within one period. May be empty."""
+        return Window(self.window.first, min(self.first, self.window.end) - _DAY)
+
+    @property
+    def tail(self) -> Window:
+        """Its days behind whole periods; may be empty."""
+        return Window(max(self.end, self.head.end), self.window.last)
+
+    @property
+    def edge_days(self) -> list[date]:
+        """The days of both."""
+        return [*_days(self.head.first, self.head.end), *_days(self.tail.first, self.tail.end)]
+
+    @property
+    def edge_days_of_history(self) -> list[date]:
+        """The same, and the days before the window in the month that it begins in."""
+        return [*_days(self.window.month, self.window.first), *self.edge_days]
 
 
 def period_start(day: date, granularity: Granularity) -> date:
@@ -45,81 +99,5 @@ def count_buckets(window: Window, granularity: Granularity) -> int:
     return (last - first).days // (7 if granularity == "week" else 1) + 1
 
 
-@dataclass(frozen=True)
-class Span:
-    """Periods of one rollup: those that start in [first, end)."""
-
-    granularity: Granularity
-    first: date | None
-    end: date
-
-
-def cover(window: Window, kept: Sequence[Granularity], series: Granularity | None = None) -> list[Span]:
-    """Return the coarsest rollups that hold exactly the window's days.
-
-    Args:
-        window: the days to cover.
-        kept: granularities in which the subject has rollups.
-        series: granularity of the series' buckets, which no period may straddle; None for totals.
-    """
-    coarsest = series if series is not None else "month"
-    if coarsest == "day" or coarsest not in kept:
-        return [Span("day", window.first, window.end)]
-    first = period_start(window.first, coarsest)
-    if first < window.first:
-        first = next_period(first, coarsest)
-    end = period_start(window.end, coarsest)
-    if first >= end:
-        return [Span("day", window.first, window.end)]
-    spans = [Span("day", window.first, first), Span(coarsest, first, end), Span("day", end, window.end)]
-    return [span for span in spans if span.first != span.end]
-
-
-def edge_buckets(window: Window, granularity: Granularity) -> tuple[Window | None, list[Window]]:
-    """Return the window's part of whole buckets, if there is any, and its parts of the buckets at its edges."""
-    first = period_start(window.first, granularity)
-    if first < window.first:
-        first = next_period(first, granularity)
-    end = period_start(window.end, granularity)
-    if first > end:
-        return None, [window]
-    edges = [Window(window.first, first - _DAY), Window(end, window.last)]
-    whole = Window(first, end - _DAY) if first < end else None
-    return whole, [edge for edge in edges if edge.first <= edge.last]
-
-
-@dataclass(frozen=True)
-class Part:
-    """Periods of which flows and states are summed in one go.
-
-    Attributes:
-        span: the periods.
-        flows_from: flows are summed from this day on; None: there are none in the window.
-        has_states: whether states are summed, over all of it.
-    """
-
-    span: Span
-    flows_from: date | None
-    has_states: bool
-
-
-def cover_with_history(window: Window, kept: Sequence[Granularity]) -> list[Part]:
-    """Return the coarsest rollups that hold the window's flows and the states at its end, each period read once."""
-    flows = {(span.granularity, span.end): span for span in cover(window, kept)}
-    parts = []
-    for span in cover_until(window.end, kept):
-        flow = flows.pop((span.granularity, span.end), None)
-        flows_from = flow.first if flow else None
-        if flow and span.first and flow.first and flow.first < span.first:  # the window begins in the month before
-            flows[span.granularity, span.first] = Span(span.granularity, flow.first, span.first)
-            flows_from = span.first
-        parts.append(Part(span, flows_from, has_states=True))
-    return [*parts, *(Part(span, span.first, has_states=False) for span in flows.values())]
-
-
-def cover_until(end: date, kept: Sequence[Granularity]) -> list[Span]:
-    """Return the coarsest rollups that hold all days before `end`."""
-    month = period_start(end, "month")
-    if "month" not in kept:
-        return [Span("day", None, end)]
-    return [Span("month", None, month)] + ([Span("day", month, end)] if month < end else [])
+def _days(first: date, end: date) -> list[date]:
+    return [first + timedelta(days=n) for n in range((end - first).days)]
