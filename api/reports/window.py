@@ -1,5 +1,6 @@
 """Windows of local days, and the periods of rollups that hold them."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
@@ -27,54 +28,52 @@ class Window:
         """The first day of the month that the window begins in."""
         return period_start(self.first, "month")
 
+    @property
+    def days(self) -> Iterator[date]:
+        """Each of them."""
+        return map(date.fromordinal, range(self.first.toordinal(), self.end.toordinal()))
+
     @cached_property
     def weeks(self) -> "Periods":
         """Its whole weeks."""
-        return Periods(self, "week")
+        return Periods.of(self, "week")
 
     @cached_property
     def months(self) -> "Periods":
         """Its whole months."""
-        return Periods(self, "month")
+        return Periods.of(self, "month")
 
 
 @dataclass(frozen=True)
 class Periods:
-    """A window's whole weeks or months: those that start from `first` on and before `end`; maybe none do."""
+    """A window's whole weeks or months, and its days at their edges.
 
-    window: Window
-    granularity: Granularity
+    Attributes:
+        first, end: whole are those that start from `first` on and before `end`; maybe none do.
+        head: the days before them; all days if the window lies within one period. May be empty.
+        tail: the days behind them; may be empty.
+        edge_days: the days of both.
+        edge_days_of_history: the same, and the days before the window in the month that it begins in.
+    """
 
-    @property
-    def first(self) -> date:
-        """The first day of a period in the window."""
-        start = period_start(self.window.first, self.granularity)
-        return start if start == self.window.first else next_period(start, self.granularity)
+    first: date
+    end: date
+    head: Window
+    tail: Window
+    edge_days: list[date]
+    edge_days_of_history: list[date]
 
-    @property
-    def end(self) -> date:
-        """The first day of the period that the window doesn't hold wholly any more."""
-        return period_start(self.window.end, self.granularity)
-
-    @property
-    def head(self) -> Window:
-        """The window's days before its whole periods; all of them if it lies within one period. May be empty."""
-        return Window(self.window.first, min(self.first, self.window.end) - _DAY)
-
-    @property
-    def tail(self) -> Window:
-        """Its days behind whole periods; may be empty."""
-        return Window(max(self.end, self.head.end), self.window.last)
-
-    @property
-    def edge_days(self) -> list[date]:
-        """The days of both."""
-        return [*_days(self.head.first, self.head.end), *_days(self.tail.first, self.tail.end)]
-
-    @property
-    def edge_days_of_history(self) -> list[date]:
-        """The same, and the days before the window in the month that it begins in."""
-        return [*_days(self.window.month, self.window.first), *self.edge_days]
+    @classmethod
+    def of(cls, window: Window, size: Granularity) -> "Periods":
+        """Return the periods of a size."""
+        first, end = period_start(window.first, size), period_start(window.end, size)
+        if first < window.first:
+            first = next_period(first, size)
+        head = Window(window.first, min(first, window.end) - _DAY)
+        tail = Window(max(end, head.end), window.last)
+        before = Window(window.month, window.first - _DAY)
+        edge_days = [*head.days, *tail.days]
+        return cls(first, end, head, tail, edge_days, [*before.days, *edge_days])
 
 
 def period_start(day: date, granularity: Granularity) -> date:
@@ -97,7 +96,3 @@ def count_buckets(window: Window, granularity: Granularity) -> int:
     if granularity == "month":
         return (last.year - first.year) * 12 + last.month - first.month + 1
     return (last - first).days // (7 if granularity == "week" else 1) + 1
-
-
-def _days(first: date, end: date) -> list[date]:
-    return [first + timedelta(days=n) for n in range((end - first).days)]

@@ -17,10 +17,6 @@ def window_of(first: date, length: int) -> Window:
     return Window(first, min(first + timedelta(days=length), date(2100, 12, 31)))
 
 
-def days_of(window: Window) -> list[date]:
-    return [window.first + timedelta(days=n) for n in range((window.end - window.first).days)]
-
-
 def days_of_whole(window: Window, size: str) -> list[date]:
     periods = getattr(window, f"{size}s")
     days, start = [], periods.first
@@ -31,11 +27,17 @@ def days_of_whole(window: Window, size: str) -> list[date]:
     return days
 
 
+@given(first=DAYS, length=st.integers(0, 800))
+def test_a_windows_days_are_counted_from_its_first(first: date, length: int) -> None:
+    window = window_of(first, length)
+    assert list(window.days) == [first + timedelta(days=n) for n in range((window.last - first).days + 1)]
+
+
 @given(first=DAYS, length=st.integers(0, 800), size=SIZES)
 def test_whole_periods_and_edge_days_are_the_window(first: date, length: int, size: str) -> None:
     window = window_of(first, length)
     periods = getattr(window, f"{size}s")
-    assert sorted([*days_of_whole(window, size), *periods.edge_days]) == days_of(window)
+    assert sorted([*days_of_whole(window, size), *periods.edge_days]) == list(window.days)
 
 
 @given(first=DAYS, length=st.integers(0, 800))
@@ -43,16 +45,16 @@ def test_everything_before_the_windows_end_is_read_once(first: date, length: int
     window = window_of(first, length)
     month = period_start(first, "month")
     read = Counter([*days_of_whole(window, "month"), *window.months.edge_days_of_history])
-    assert read == Counter(days_of(Window(month, window.last)))
+    assert read == Counter(Window(month, window.last).days)
     assert window.month == month
 
 
 @given(first=DAYS, length=st.integers(0, 100), size=SIZES)
 def test_edges_lie_within_one_period_each(first: date, length: int, size: str) -> None:
     periods = getattr(window_of(first, length), f"{size}s")
-    assert [*days_of(periods.head), *days_of(periods.tail)] == periods.edge_days
-    assert len({period_start(day, size) for day in days_of(periods.head)}) <= 1
-    assert {period_start(day, size) for day in days_of(periods.tail)} <= {periods.end}
+    assert [*periods.head.days, *periods.tail.days] == periods.edge_days
+    assert len({period_start(day, size) for day in periods.head.days}) <= 1
+    assert {period_start(day, size) for day in periods.tail.days} <= {periods.end}
 
 
 @pytest.mark.parametrize(
