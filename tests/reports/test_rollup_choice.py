@@ -133,7 +133,8 @@ def asked(published: Published, scope: Filters, window: Window, **more: Any) -> 
 
 
 def test_every_rollup_is_chosen_by_some_breakdown() -> None:
-    chosen = {Grouping(keys).rollup(Shape(Metrics(()))) for keys in [*BREAKDOWNS, ("balance_due_on",)]}
+    shapes = (Shape(Metrics(())), Shape(Metrics(()), has_offer=True))
+    chosen = {Grouping(keys).rollup(shape) for keys in [*BREAKDOWNS, ("balance_due_on",)] for shape in shapes}
     assert chosen == set(ROLLUPS)
 
 
