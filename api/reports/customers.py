@@ -12,7 +12,7 @@ from api.reports.metrics import Metric
 from api.reports.query import Shape
 from api.reports.scope import END, FIRST, Grouping, bucket, group_by, scope
 
-_COUNTED = "reports.rollup_customers_returning"
+_COUNTED = "reports.rollup_customer_gaps"
 _DAYS = "reports.fct_customer_days"
 TABLES = (_COUNTED, _DAYS)
 
@@ -32,10 +32,13 @@ def count_customers(shape: Shape, grouping: Grouping, name: str) -> str:
     for column in ("offer_id", "product_id"):
         if column not in shape.filtered:  # null stands for any
             kept.append(f"{column} is {'not ' if column in grouping.columns else ''}null")
+    [counted_for] = {*grouping.columns, *shape.filtered} or {"shop_id"}
 
     def read(entries: str, table: str, where: str, bucket: str) -> str:
         keys = [f"{bucket} as bucket"] if grouping.is_series else []
         columns = ", ".join([*keys, *grouping.columns, f"{entries} as entries"])
+        if table == _COUNTED:
+            where = f"counted_for = '{counted_for.removesuffix('_id')}' and {where}"
         return f"select {columns} from {table} where {' and '.join([*kept, where])}"
 
     parts = _of_buckets(shape, read) if grouping.is_series else _of_window(read)

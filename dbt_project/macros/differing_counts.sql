@@ -40,7 +40,7 @@ union all
 {{ differing_rows('days of customers equal the orders', customer_days(known), ref('fct_customer_days'), 'placed_on') }}
 union all
 {{ differing_rows(
-    'days of customers are counted', counted_days(ref('fct_customer_days'), '1'), ref('rollup_customers_returning'), 'placed_in'
+    'days of customers are counted', counted_days(ref('fct_customer_days'), '1'), ref('rollup_customer_gaps'), 'placed_in'
 ) }}
 {% endmacro %}
 
