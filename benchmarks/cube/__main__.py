@@ -34,7 +34,7 @@ _REPEATS = 3
 def main(orders: int, path: Path | None, seconds: int) -> None:
     """Measure on a stack of its own, and print ratios."""
     table = Table("measured", "beside", "ratio", "measured", "beside")
-    with tempfile.TemporaryDirectory() as folder, stack(path or Path(folder) / "home") as home:
+    with tempfile.TemporaryDirectory() as folder, stack(path or Path(folder) / "home", "primary", "replica") as home:
         if path is None:
             fill(home, orders)
         (cube_folder := Path(folder) / "cube").mkdir()
@@ -42,11 +42,11 @@ def main(orders: int, path: Path | None, seconds: int) -> None:
             api_server(home, PREORDERS_API_ANSWER_CACHE_BYTES="0") as api,
             cube_server(home, cube_folder) as cube,
         ):
-            shop = find_shop(home, api, DEMO_SHOP_DOMAIN)
+            shop = find_shop(home, api.port, DEMO_SHOP_DOMAIN)
             subject = _subject(home, shop.offer, shop.last)
             for question in QUESTIONS:
-                for row in (*_beside_sources(home, question, subject, shop.key, api),
-                            *_beside_cube(question, subject, shop.key, api, cube, seconds)):  # fmt: skip
+                for row in (*_beside_sources(home, question, subject, shop.key, api.port),
+                            *_beside_cube(question, subject, shop.key, api.port, cube, seconds)):  # fmt: skip
                     print(*row.cells, sep=" | ", flush=True)
                     table.add_row(*row.cells)
     Console(width=130).print(f"{datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} cores", table)
