@@ -21,7 +21,7 @@ from rich.table import Table
 
 from api.paths import BASE_PATH, REPORTS_PATH
 from benchmarks.engine import build, load_history, primary, stack
-from benchmarks.load import load, request
+from benchmarks.load import load, load_in_turns, request
 from benchmarks.measuring import Row, create_key, processor_ms
 from benchmarks.servers import Server, api_server
 from local.demo import DEMO_SHOP_DOMAIN
@@ -161,10 +161,10 @@ def _throughput(shop: Shop, uncached: Server, kept: Server, floor: Server, secon
     for name, server, beside in (("computed", uncached, "floor"), ("kept", kept, "static")):
         for read in MIX:
             requests = shop.requests(read, 36)[: 20 if server == uncached else 1]
-            measured = load(server.port, itertools.cycle(requests), CONNECTIONS, seconds)
-            size = measured.mean_bytes
-            least = load(
-                floor.port, itertools.repeat(request(f"{BASE_PATH}/{beside}/{size}", shop.key)), CONNECTIONS, seconds
+            size = load(server.port, itertools.cycle(requests), 1, ROUND_SECONDS).mean_bytes
+            least_requests = itertools.repeat(request(f"{BASE_PATH}/{beside}/{size}", shop.key))
+            measured, least = load_in_turns(
+                CONNECTIONS, seconds, (server.port, itertools.cycle(requests)), (floor.port, least_requests)
             )
             if measured.statuses.keys() | least.statuses.keys() != {200}:
                 raise SystemExit(f"{read}: {measured.statuses}, {beside}: {least.statuses}")
