@@ -54,9 +54,9 @@ def keys_given(headers: Iterable[tuple[bytes, bytes]], may_be_bearer: bool = Fal
 
 
 def needs_scope(scope: str) -> Guard:
-    """Return a guard that refuses keys without the scope, `read` or `export`."""
+    """Return a guard that refuses keys without the scope, `read` or `export`. One that isn't async gets a thread."""
 
-    def guard(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
+    async def guard(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
         if scope not in connection.scope["state"]["caller"].scopes:
             raise PermissionDeniedException(f"X-Auth-Token must have the scope {scope}")
 

@@ -19,7 +19,7 @@ from asyncpg.utils import _mogrify
 from api.reports.answer import resolve_published
 from api.reports.contract import check
 from api.reports.registry import REPORTS
-from api.reports.scope import Arguments
+from api.reports.scope import Statement
 from benchmarks.measuring import Row, part_stopped
 from local.environment import process_environment
 from local.home import Home
@@ -144,8 +144,7 @@ async def _statement(environment: dict[str, str], shop: str) -> str:
         async with connection.transaction(readonly=True):
             await connection.execute("select set_config('preorders.shop_id', $1, true)", shop)
             _, query = await resolve_published(connection, check(REPORTS["customers"], WINDOW), UUID(shop))
-            arguments = Arguments()
-            statement = REPORTS["customers"].exported_block.statement(query, arguments, as_csv=True)
-            return str(await _mogrify(connection, statement, arguments.values))
+            statement = Statement.of(REPORTS["customers"].exported_block.statement(query.shape, as_csv=True))
+            return str(await _mogrify(connection, statement.text, statement.values(query)))
     finally:
         await connection.close()

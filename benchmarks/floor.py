@@ -12,11 +12,13 @@ from litestar.types import ASGIApp
 from api.authentication import needs_scope
 from api.database import Connection, read
 from api.gateway import Gateway
+from api.observation import Observation
 from api.paths import BASE_PATH
-from api.reports.published import build_expression, tenant_statement
-from api.reports.scope import Arguments
+from api.reports.published import BUILD_EXPRESSION, tenant_statement
 from api.services import Services
 from api.settings import Settings
+
+_STATEMENT = tenant_statement([BUILD_EXPRESSION])
 
 
 def create_floor() -> ASGIApp:
@@ -29,20 +31,19 @@ def create_floor() -> ASGIApp:
             yield
 
     handlers = [one_statement, static]
-    return Gateway(
-        Litestar(handlers, lifespan=[lifespan], openapi_config=None, state=State({"services": services})), services
+    application = Litestar(
+        handlers, lifespan=[lifespan], logging_config=None, openapi_config=None, state=State({"services": services})
     )
+    return Observation(Gateway(application, services), services)
 
 
 @get(f"{BASE_PATH}/floor/{{size:int}}", guards=[needs_scope("read")])
 async def one_statement(request: Request[Any, Any, Any], state: State, size: int) -> Response[bytes]:
     """Set the tenant, read the shop's build by its index, and send so many bytes."""
-    shop_id = request.scope["state"]["caller"].shop_id
-    arguments = Arguments()
-    statement = tenant_statement(shop_id, [build_expression(shop_id, arguments)], arguments)
+    values = _STATEMENT.values(request.scope["state"]["caller"])
 
     async def work(connection: Connection) -> None:
-        await connection.fetchval(statement, *arguments.values)
+        await connection.fetchval(_STATEMENT.text, *values)
 
     await read(state.services.replica, work)
     return Response(_body(size), media_type=MediaType.JSON)

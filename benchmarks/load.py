@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from statistics import median, quantiles
@@ -9,6 +10,8 @@ from typing import Any
 
 import uvloop
 from httptools import HttpResponseParser
+
+_TURNS = 5
 
 
 @dataclass(frozen=True)
@@ -26,6 +29,16 @@ class Load:
     seconds: float
     statuses: dict[int, int]
     body_bytes: int
+
+    def __add__(self, other: "Load") -> "Load":
+        """Return both as if one had followed the other."""
+        statuses = Counter(self.statuses) + Counter(other.statuses)
+        return Load(
+            self.milliseconds + other.milliseconds,
+            self.seconds + other.seconds,
+            dict(statuses),
+            self.body_bytes + other.body_bytes,
+        )
 
     @property
     def mean_bytes(self) -> int:
@@ -113,3 +126,9 @@ def load(port: int, requests: Iterator[bytes], connections: int, seconds: float)
         return Load(milliseconds, time.perf_counter() - started, statuses, body_bytes)
 
     return uvloop.run(send())
+
+
+def load_in_turns(connections: int, seconds: float, *loads: tuple[int, Iterator[bytes]]) -> list[Load]:
+    """Send each port its requests for some seconds, in turns: so they meet the same moments of the machine."""
+    rounds = [[load(port, sent, connections, seconds / _TURNS) for port, sent in loads] for _ in range(_TURNS)]
+    return [sum(turns[1:], turns[0]) for turns in zip(*rounds, strict=True)]

@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
+
 from local.environment import process_environment
 from local.home import Home
 from local.supervision import Supervisor
@@ -43,6 +45,13 @@ def median_ms(work: Callable[[], object], repeats: int) -> float:
         work()
         taken.append(time.perf_counter() - start)
     return statistics.median(taken) * 1000
+
+
+def processor_ms(*pids: int) -> float:
+    """Return the processor time that processes and those below them have taken, in milliseconds."""
+    roots = [psutil.Process(pid) for pid in pids]
+    times = [one.cpu_times() for root in roots for one in (root, *root.children(recursive=True))]
+    return 1000 * sum(one.user + one.system for one in times)
 
 
 def run(home: Home, *command: object) -> str:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from statistics import median
+from typing import NamedTuple
 
 import click
 import httpx
@@ -20,11 +21,12 @@ from rich.table import Table
 
 from api.paths import BASE_PATH, REPORTS_PATH
 from benchmarks.engine import build, load_history, primary, stack
-from benchmarks.load import load, request
-from benchmarks.measuring import Row, create_key
-from benchmarks.servers import api_server
+from benchmarks.load import load, load_in_turns, request
+from benchmarks.measuring import Row, create_key, processor_ms
+from benchmarks.servers import Server, api_server
 from local.demo import DEMO_SHOP_DOMAIN
 from local.home import Home
+from local.supervision import Supervisor
 
 SMALL_SHOP_DOMAIN = "pearl.example"
 ROUNDS = 6
@@ -62,7 +64,7 @@ class Shop:
 def main(orders: int, path: Path | None, seconds: int) -> None:
     """Measure on a stack of its own, and print ratios."""
     table = Table("measured", "beside", "ratio", "measured", "beside")
-    with tempfile.TemporaryDirectory() as folder, stack(path or Path(folder) / "home") as home:
+    with tempfile.TemporaryDirectory() as folder, stack(path or Path(folder) / "home", "primary", "replica") as home:
         if path is None:
             fill(home, orders)
         with (
@@ -70,10 +72,11 @@ def main(orders: int, path: Path | None, seconds: int) -> None:
             api_server(home) as kept,
             api_server(home, "benchmarks.floor:create_floor") as floor,
         ):
-            large, small = (find_shop(home, kept, domain) for domain in (DEMO_SHOP_DOMAIN, SMALL_SHOP_DOMAIN))
+            large, small = (find_shop(home, kept.port, domain) for domain in (DEMO_SHOP_DOMAIN, SMALL_SHOP_DOMAIN))
+            replica = Supervisor(home).states()["replica"].pid
             for rows in (
-                _beside_floor(large, uncached, floor),
-                _beside_small(large, small, uncached),
+                _beside_floor(large, uncached, floor, replica),
+                _beside_small(large, small, uncached, replica),
                 _throughput(large, uncached, kept, floor, seconds),
             ):
                 for row in rows:
@@ -102,8 +105,11 @@ def find_shop(home: Home, port: int, domain: str) -> Shop:
     return Shop(key, date.fromisoformat(body["window"]["to"]), body["offers"][0]["offer_id"])
 
 
-def _beside_floor(shop: Shop, port: int, floor: int) -> Iterator[Row]:
-    """Compare each read with a floor of its size, and its 36 months with its 1."""
+def _beside_floor(shop: Shop, api: Server, floor: Server, replica: int) -> Iterator[Row]:
+    """Compare each read with a floor of its size, and its 36 months with its 1.
+
+    The processor time, of the server and the replica's processes, says more where other work takes the machine, too.
+    """
     reads = {
         **{read: read for read in READS},
         **{f"{one}, one offer": f"{one}offer_id={shop.offer}&" for one in OF_ONE_OFFER},
@@ -113,40 +119,52 @@ def _beside_floor(shop: Shop, port: int, floor: int) -> Iterator[Row]:
         medians = {}
         for months in (1, 36):
             requests = shop.requests(read, months)
-            size = load(
-                port, itertools.cycle(requests), 1, ROUND_SECONDS
-            ).mean_bytes  # which prepares the statements, too
+            # which prepares the statements, too
+            size = load(api.port, itertools.cycle(requests), 1, ROUND_SECONDS).mean_bytes
             beside = [request(f"{BASE_PATH}/floor/{size}", shop.key)]
-            medians[months], least = _in_turns((port, requests), (floor, beside))
-            yield Row(f"{name}: {months} months", f"floor of {size:,} bytes", medians[months], least)
+            measured, least = _in_turns(replica, (api, requests), (floor, beside))
+            medians[months] = measured.median_ms
+            title, floor_title = f"{name}: {months} months", f"floor of {size:,} bytes"
+            yield Row(title, floor_title, measured.median_ms, least.median_ms)
+            yield Row(f"{title}, processor", floor_title, measured.processor_ms, least.processor_ms)
         yield Row(f"{name}: 36 months", "1 month", medians[36], medians[1])
 
 
-def _beside_small(large: Shop, small: Shop, port: int) -> Iterator[Row]:
+def _beside_small(large: Shop, small: Shop, api: Server, replica: int) -> Iterator[Row]:
     for read in MIX:
-        medians = _in_turns(*((port, shop.requests(read, 36)) for shop in (large, small)))
-        yield Row(f"{read.rstrip('?&')}: 36 months, the largest shop", "the smallest", *medians)
+        measured = _in_turns(replica, *((api, shop.requests(read, 36)) for shop in (large, small)))
+        title = f"{read.rstrip('?&')}: 36 months, the largest shop"
+        yield Row(title, "the smallest", *(one.median_ms for one in measured))
 
 
-def _in_turns(*loads: tuple[int, list[bytes]]) -> tuple[float, float]:
-    """Return the medians of both in milliseconds, measured in turns: so both meet the same moments of the machine."""
-    measured: list[list[float]] = [[] for _ in loads]
+class _Measured(NamedTuple):
+    """Of one request: the median until its answer, and the mean of the processors' time."""
+
+    median_ms: float
+    processor_ms: float
+
+
+def _in_turns(replica: int, *loads: tuple[Server, list[bytes]]) -> list[_Measured]:
+    """Measure loads in turns: so they meet the same moments of the machine."""
+    taken: list[list[float]] = [[] for _ in loads]
+    processor = [0.0 for _ in loads]
     for _ in range(ROUNDS):
-        for taken, (port, requests) in zip(measured, loads, strict=True):
-            taken.extend(load(port, itertools.cycle(requests), 1, ROUND_SECONDS).milliseconds)
-    first, second = map(median, measured)
-    return first, second
+        for number, (server, requests) in enumerate(loads):
+            before = processor_ms(server.pid, replica)
+            taken[number].extend(load(server.port, itertools.cycle(requests), 1, ROUND_SECONDS).milliseconds)
+            processor[number] += processor_ms(server.pid, replica) - before
+    return [_Measured(median(one), spent / len(one)) for one, spent in zip(taken, processor, strict=True)]
 
 
-def _throughput(shop: Shop, uncached: int, kept: int, floor: int, seconds: int) -> Iterator[Row]:
+def _throughput(shop: Shop, uncached: Server, kept: Server, floor: Server, seconds: int) -> Iterator[Row]:
     """Load with 16 connections: computed reads beside the floor, kept ones beside a handler without a database."""
-    for name, port, beside in (("computed", uncached, "floor"), ("kept", kept, "static")):
+    for name, server, beside in (("computed", uncached, "floor"), ("kept", kept, "static")):
         for read in MIX:
-            requests = shop.requests(read, 36)[: 20 if port == uncached else 1]
-            measured = load(port, itertools.cycle(requests), CONNECTIONS, seconds)
-            size = measured.mean_bytes
-            least = load(
-                floor, itertools.repeat(request(f"{BASE_PATH}/{beside}/{size}", shop.key)), CONNECTIONS, seconds
+            requests = shop.requests(read, 36)[: 20 if server == uncached else 1]
+            size = load(server.port, itertools.cycle(requests), 1, ROUND_SECONDS).mean_bytes
+            least_requests = itertools.repeat(request(f"{BASE_PATH}/{beside}/{size}", shop.key))
+            measured, least = load_in_turns(
+                CONNECTIONS, seconds, (server.port, itertools.cycle(requests)), (floor.port, least_requests)
             )
             if measured.statuses.keys() | least.statuses.keys() != {200}:
                 raise SystemExit(f"{read}: {measured.statuses}, {beside}: {least.statuses}")

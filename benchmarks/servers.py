@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from socket import create_connection, create_server
+from typing import NamedTuple
 
 from benchmarks.measuring import ROOT
 from local.environment import process_environment
@@ -15,17 +16,26 @@ from local.home import Home
 _START_SECONDS = 60
 
 
+class Server(NamedTuple):
+    """A process that listens."""
+
+    port: int
+    pid: int
+
+
 @contextmanager
-def api_server(home: Home, application: str = "api.app:create_app", **settings: str) -> Iterator[int]:
-    """Serve an application, named by its factory; yield its port."""
+def api_server(home: Home, application: str = "api.app:create_app", **settings: str) -> Iterator[Server]:
+    """Serve an application, named by its factory."""
     with create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     serve = f"from api.__main__ import serve; serve({application!r}, '127.0.0.1', {port})"
     environment = {**os.environ, **process_environment(home), **settings}
-    process = subprocess.Popen([sys.executable, "-c", serve], cwd=ROOT, env=environment, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        [sys.executable, "-c", serve], cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
     try:
         _wait(process, port)
-        yield port
+        yield Server(port, process.pid)
     finally:
         process.terminate()
         process.wait()

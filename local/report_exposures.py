@@ -2,21 +2,18 @@
 
 import re
 from collections.abc import Iterator
-from datetime import date
-from itertools import product
+from itertools import combinations, product
 from typing import Any
-from uuid import UUID
 
 import yaml
 
 from api.reports.metrics import Metrics
 from api.reports.missing_rates import missing_rate_statement
-from api.reports.published import build_expression, offers_expression
-from api.reports.query import Filters, ReportQuery, Shop
+from api.reports.published import BUILD_EXPRESSION, OFFERS_EXPRESSION
+from api.reports.query import FILTER_COLUMNS, Shape
 from api.reports.registry import REPORTS
 from api.reports.report import Report
-from api.reports.scope import FILTER_COLUMNS, Arguments
-from api.reports.window import GRANULARITIES, Window
+from api.reports.window import GRANULARITIES
 from local.metric_pages import MODELS, defined_metrics
 
 EXPOSURES = MODELS / "exposures.yml"
@@ -24,13 +21,6 @@ _GENERATED = "# Written by `make docs` from the reports of api/reports/registry.
 _URL = "{{ env_var('PREORDERS_API_URL', 'http://127.0.0.1:15440') }}/docs"
 _OWNER = {"name": "Data team", "email": "data@preorders.example"}
 _PUBLISHED_TABLE = re.compile(r"\breports\.(\w+)")
-# whole months behind and before parts of such, whole ones alone, and some days
-_WINDOWS = (
-    Window(date(2024, 1, 17), date(2025, 6, 12)),
-    Window(date(2025, 1, 1), date(2025, 3, 31)),
-    Window(date(2025, 1, 14), date(2025, 1, 15)),
-)
-_SHOP = Shop(UUID(int=0), "EUR", "UTC", {"EUR": 2}, date(2026, 1, 1))
 
 
 def main() -> None:
@@ -67,29 +57,22 @@ def _models_read(report: Report, metrics: Metrics) -> list[str]:
 
 
 def _statements(report: Report, metrics: Metrics) -> Iterator[str]:
-    for query in _queries(report, metrics):
-        arguments = Arguments()
-        yield build_expression(query.shop.shop_id, arguments)
-        yield offers_expression(query.shop.shop_id, query.filters.offer_ids, arguments)
-        yield missing_rate_statement(report.blocks, query, arguments) or ""
+    yield from (BUILD_EXPRESSION, OFFERS_EXPRESSION)
+    for shape in _shapes(report, metrics):
+        yield missing_rate_statement(report.blocks, shape) or ""
         for block in report.blocks:
-            yield block.statement(query, arguments)
+            yield block.statement(shape)
 
 
-def _queries(report: Report, metrics: Metrics) -> Iterator[ReportQuery]:
-    granularities = GRANULARITIES if report.has_series else GRANULARITIES[:1]
-    for window, granularity, filters in product(_WINDOWS, granularities, _filters(report)):
-        yield ReportQuery(_SHOP, metrics, window, _SHOP.currency, filters, granularity)
-
-
-def _filters(report: Report) -> Iterator[Filters]:
+def _shapes(report: Report, metrics: Metrics) -> Iterator[Shape]:
     accepted = {parameter.name for parameter in report.parameters}
-    named: tuple[tuple[UUID, ...], ...] = ((), (UUID(int=1),))
-    others = ([None, 1] if name in accepted else [None] for name in FILTER_COLUMNS)
-    for offers, (product_id, variant_id, market_id) in product(
-        named if "offer_id" in accepted else ((),), product(*others)
-    ):
-        yield Filters(offers, product_id, variant_id, market_id)
+    offers = (False, True) if "offer_id" in accepted else (False,)
+    columns = [column for column in FILTER_COLUMNS if column in accepted]
+    filtered = [chosen for size in range(len(columns) + 1) for chosen in combinations(columns, size)]
+    granularities = GRANULARITIES if report.has_series else GRANULARITIES[:1]
+    for has_offer, has_offers, columns_filtered, granularity in product(offers, offers, filtered, granularities):
+        if not (has_offer and has_offers):
+            yield Shape(metrics, has_offer, has_offers, columns_filtered, granularity)
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ from api.reports.published import read_metrics
 from api.reports.query import Filters, ReportQuery, Shop
 from api.reports.registry import REPORTS
 from api.reports.report import Report
-from api.reports.scope import Arguments
+from api.reports.scope import SHOP, Statement
 from api.reports.window import GRANULARITIES, Granularity, Window
 
 _TABLE_SQL = """
@@ -172,35 +172,28 @@ def _with_known_metrics(block: Block, metrics: Metrics) -> Block:
 async def _keep_block(
     connection: asyncpg.Connection, schema: str, report: Report, block: Block, query: ReportQuery
 ) -> None:
-    arguments = Arguments()
-    statement = block.statement(query, arguments)
+    statement = block.statement(query.shape)
     names = list(block.columns)[: len(block.grouping.columns) or int(block.grouping.is_series)]
     pairs = ", ".join(f"'{name}', line -> '{name}'" for name in names)
+    told = ", ".join(f"'{name}'" for name in names)
     by = f" by {query.granularity}" if block.grouping.is_series else ""
     await _insert(
-        connection, schema, f"{report.name}.{block.key}{by}", query, arguments,
-        f"select jsonb_build_object({pairs}), line - '{{{','.join(names)}}}'::text[]"
+        connection, schema, f"{report.name}.{block.key}{by}", query,
+        f"select jsonb_build_object({pairs}), line - array[{told}]::text[]"
         f" from (select to_jsonb(lines) as line from ({statement}) as lines) as lines",
     )  # fmt: skip
 
 
 async def _keep_refusal(connection: asyncpg.Connection, schema: str, report: Report, query: ReportQuery) -> None:
-    arguments = Arguments()
-    if (missing := missing_rate_statement(report.blocks, query, arguments)) is not None:
+    if (missing := missing_rate_statement(report.blocks, query.shape)) is not None:
         by = f" by {query.granularity}" if report.has_series else ""
         cells = f"jsonb_build_object('refused', exists ({missing}))"
-        await _insert(connection, schema, report.name + by, query, arguments, f"select '{{}}'::jsonb, {cells}")
+        await _insert(connection, schema, report.name + by, query, f"select jsonb_build_object(), {cells}")
 
 
-async def _insert(
-    connection: asyncpg.Connection, schema: str, report: str, query: ReportQuery, arguments: Arguments, rows: str
-) -> None:
-    told = [
-        arguments.bind(value, sql_type)
-        for value, sql_type in (
-            (schema, "text"), (report, "text"), (query.shop.shop_id, "uuid"), (query.currency, "text")
-        )
-    ]  # fmt: skip
-    await connection.execute(
-        f"insert into report_rows select {', '.join(told)}, rows.* from ({rows}) as rows", *arguments.values
+async def _insert(connection: asyncpg.Connection, schema: str, report: str, query: ReportQuery, rows: str) -> None:
+    statement = Statement.of(
+        f"insert into report_rows select '{schema}', '{report}', {SHOP}, {{currency:text}}, rows.*"
+        f" from ({rows}) as rows"
     )
+    await connection.execute(statement.text, *statement.values(query))

@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Any
 from uuid import UUID
@@ -14,18 +15,20 @@ from api.reports.blocks import Block
 from api.reports.contract import Invalid, Request, offers_named, resolve
 from api.reports.missing_rates import MissingRate, missing_rate_statement
 from api.reports.published import (
+    BUILD_EXPRESSION,
+    OFFERS_EXPRESSION,
     Connection,
     Published,
-    build_expression,
-    offers_expression,
     read_offers,
     read_published,
     tenant_statement,
 )
-from api.reports.query import ReportQuery
-from api.reports.scope import Arguments
+from api.reports.query import ReportQuery, Shape
+from api.reports.report import Report
+from api.reports.scope import Statement
 
 _STALE_SECONDS = 30
+_STATEMENTS_KEPT = 500
 _FILTERS = ("offer_id", "offer_ids", "product_id", "variant_id", "market_id")
 
 
@@ -106,16 +109,11 @@ async def answer(connection: Connection, request: Request, shop_id: UUID, assume
 
 async def _compute(connection: Connection, request: Request, query: ReportQuery, assumed: Published) -> Answer | None:
     """Return the answer, or None if what was assumed is not so."""
-    shop_id, offers, arguments = query.shop.shop_id, offers_named(request), Arguments()
-    expressions = [
-        build_expression(shop_id, arguments),
-        offers_expression(shop_id, offers, arguments) if offers else "null",
-        _missing_rate_expression(request, query, arguments) if assumed.build.lacks_rates else "null",
-        *(block.json_expression(query, arguments) for block in request.report.blocks),
-    ]
-    statement = tenant_statement(shop_id, expressions, arguments)
+    shop_id, offers = query.shop.shop_id, query.offer_ids
+    statement = _statement(request.report, query.shape, assumed.build.lacks_rates)
     asked_at = time.monotonic()
-    build, own_offers, missing_rate, *blocks = await connection.fetchval(statement, *arguments.values)
+    told = await connection.fetchval(statement.text, *statement.values(query))
+    build, own_offers, missing_rate, *blocks = told
     published = Published.told(shop_id, build, assumed.metrics, asked_at)
     if published.version != assumed.version or read_offers(own_offers) != frozenset(offers):
         return None
@@ -124,8 +122,21 @@ async def _compute(connection: Connection, request: Request, query: ReportQuery,
     return Answer(_head(request, query), _tail(request, query, blocks), query.window.last, published)
 
 
-def _missing_rate_expression(request: Request, query: ReportQuery, arguments: Arguments) -> str:
-    statement = missing_rate_statement(request.report.blocks, query, arguments)
+@lru_cache(maxsize=_STATEMENTS_KEPT)
+def _statement(report: Report, shape: Shape, lacks_rates: bool) -> Statement:
+    has_offers = shape.has_offer or shape.has_offers
+    return tenant_statement(
+        [
+            BUILD_EXPRESSION,
+            OFFERS_EXPRESSION if has_offers else "null",
+            _missing_rate_expression(report, shape) if lacks_rates else "null",
+            *(block.json_expression(shape) for block in report.blocks),
+        ]
+    )
+
+
+def _missing_rate_expression(report: Report, shape: Shape) -> str:
+    statement = missing_rate_statement(report.blocks, shape)
     if statement is None:
         return "null"
     return f"select json_build_array(order_currency, rate_on) from ({statement}) as missing"
@@ -133,9 +144,8 @@ def _missing_rate_expression(request: Request, query: ReportQuery, arguments: Ar
 
 async def refuse_missing_rates(connection: Connection, request: Request, query: ReportQuery) -> None:
     """Raise MissingRate if the report would show an amount that no exchange rate converts."""
-    arguments = Arguments()
-    statement = f"select ({_missing_rate_expression(request, query, arguments)})::text"
-    missing_rate = await connection.fetchval(statement, *arguments.values)
+    statement = Statement.of(f"select ({_missing_rate_expression(request.report, query.shape)})::text")
+    missing_rate = await connection.fetchval(statement.text, *statement.values(query))
     if missing_rate is not None:
         raise MissingRate(query.currency, *msgspec.json.decode(missing_rate, type=tuple[str, date]))
 

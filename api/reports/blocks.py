@@ -10,9 +10,8 @@ from typing import Literal
 
 from api.reports.breakdown import grouped
 from api.reports.metrics import Metric
-from api.reports.parameters import INT64_MAX
-from api.reports.query import ReportQuery
-from api.reports.scope import Arguments, Grouping
+from api.reports.query import Shape
+from api.reports.scope import Grouping
 
 # A row of a breakdown is shown for an event in the window, or an open line at its end (spec: api.md, Reads).
 HAS_ACTIVITY = "(coalesce(grouped.events, 0) > 0 or coalesce(grouped.lines_outstanding, 0) > 0)"
@@ -20,8 +19,8 @@ HAS_ACTIVITY = "(coalesce(grouped.events, 0) > 0 or coalesce(grouped.lines_outst
 # What a spreadsheet takes for the beginning of a formula (OWASP, CSV injection), full-width forms too.
 _FORMULA_STARTS = r"'=', '+', '-', '@', E'\t', E'\r', E'\n', '＝', '＋', '－', '＠'"
 
-Sources = Callable[[ReportQuery, Arguments], str]
-Replacements = Callable[[ReportQuery], Mapping[str, str]]
+Sources = Callable[[Shape], str]
+Replacements = Callable[[Shape], Mapping[str, str]]
 
 
 @dataclass(frozen=True)
@@ -29,8 +28,7 @@ class Column:
     """A column that is no metric.
 
     Attributes:
-        sql: expression over `grouped` and the joined tables, in which `{first}` and `{last}` stand for the
-            window's days.
+        sql: expression over `grouped` and the joined tables.
         type: what it holds; `text` is anybody's free text, the others are made here.
         nullable: whether it may be null.
     """
@@ -70,7 +68,7 @@ class Block:
     columns: Mapping[str, Column] = field(default_factory=dict)
     metrics: tuple[str, ...] | None = None
     grouping: Grouping = field(default=Grouping())
-    joins: Sources = field(default=lambda query, arguments: "")
+    joins: Sources = field(default=lambda shape: "")
     shown_if: str = "true"
     hidden: tuple[str, ...] = ()
     order: str = ""
@@ -78,48 +76,46 @@ class Block:
     paged: bool = False
     order_metrics: tuple[str, ...] = ()
     trailing_columns: Mapping[str, Column] = field(default_factory=dict)
-    replaces: Replacements = field(default=lambda query: {})
+    replaces: Replacements = field(default=lambda shape: {})
 
     @property
     def has_rows(self) -> bool:
         """Whether it is a list of rows; else it is one object."""
         return bool(self.grouping.columns) or self.grouping.is_series
 
-    def metrics_shown(self, query: ReportQuery) -> tuple[str, ...]:
+    def metrics_shown(self, shape: Shape) -> tuple[str, ...]:
         """Return the names of the metrics that a row shows, in order."""
-        return self.metrics or query.chosen_metrics or query.metrics.names
+        return self.metrics or shape.chosen_metrics or shape.metrics.names
 
-    def amounts_shown(self, query: ReportQuery) -> set[str]:
+    def amounts_shown(self, shape: Shape) -> set[str]:
         """Return the metrics in money that the block's numbers depend on."""
-        replaced = self.replaces(query)
-        needed = query.metrics.needed_for([*self.metrics_shown(query), *self.hidden])
+        replaced = self.replaces(shape)
+        needed = shape.metrics.needed_for([*self.metrics_shown(shape), *self.hidden])
         amounts = {metric.name for metric in needed if metric.unit == "money"}
-        sources = {source for name, source in replaced.items() if name in amounts} & query.metrics.by_name.keys()
+        sources = {source for name, source in replaced.items() if name in amounts} & shape.metrics.by_name.keys()
         return (amounts - replaced.keys()) | sources
 
-    def statement(self, query: ReportQuery, arguments: Arguments, as_csv: bool = False) -> str:
+    def statement(self, shape: Shape, as_csv: bool = False) -> str:
         """Return the block's SQL, one row a line of the report, those of all pages.
 
         Args:
-            query: the request.
-            arguments: receives the bound values.
+            shape: of the request.
             as_csv: values as a CSV shows them.
         """
 
         def told(columns: Mapping[str, Column]) -> list[str]:
-            sources = {name: column.csv_sql if as_csv else column.sql for name, column in columns.items()}
-            return [f'{_dated(source, query, arguments)} as "{name}"' for name, source in sources.items()]
+            return [f'{column.csv_sql if as_csv else column.sql} as "{name}"' for name, column in columns.items()]
 
-        shown = self.metrics_shown(query)
-        computed = query.metrics.needed_for([*shown, *self.hidden])
-        rows = grouped(query, self.grouping, computed, arguments)
+        shown = self.metrics_shown(shape)
+        computed = shape.metrics.needed_for([*shown, *self.hidden])
+        rows = grouped(shape, self.grouping, computed)
         raw = {metric.name: f"coalesce(grouped.{metric.name}, 0)" for metric in computed}
-        raw |= {name: raw.get(value, value) for name, value in self.replaces(query).items()}
+        raw |= {name: raw.get(value, value) for name, value in self.replaces(shape).items()}
         values = told(self.columns)
-        values += [f'{_shown_value(query.metrics.by_name[name], raw, query, arguments)} as "{name}"' for name in shown]
+        values += [f'{_shown_value(shape.metrics.by_name[name], raw)} as "{name}"' for name in shown]
         values += told(self.trailing_columns)
         statement = (
-            f"with grouped as ({rows}) select {', '.join(values)} from grouped {self.joins(query, arguments)}"
+            f"with grouped as ({rows}) select {', '.join(values)} from grouped {self.joins(shape)}"
             f" where {self.shown_if}"
         )
         if self.order:
@@ -128,26 +124,24 @@ class Block:
             statement += f" limit {self.limit}"
         return statement
 
-    def json_expression(self, query: ReportQuery, arguments: Arguments) -> str:
+    def json_expression(self, shape: Shape) -> str:
         """Return SQL for the block as JSON: an object, a list of rows, or of a page, `[number of all rows, rows]`."""
         if not self.has_rows:
-            return f"select to_json(shown) from ({self.statement(query, arguments)}) as shown"
+            return f"select to_json(shown) from ({self.statement(shape)}) as shown"
         if self.paged:
-            return self._page_expression(query, arguments)
-        return _json_rows(self.statement(query, arguments))
+            return self._page_expression(shape)
+        return _json_rows(self.statement(shape))
 
-    def _page_expression(self, query: ReportQuery, arguments: Arguments) -> str:
+    def _page_expression(self, shape: Shape) -> str:
         """List all rows by what they are ordered by; compute in full those of the page alone."""
         keys = ", ".join(self.grouping.columns)
-        every_row = grouped(query, self.grouping, query.metrics.named(self.order_metrics), arguments)
-        limit = arguments.bind(query.per_page, "bigint")
-        offset = arguments.bind(min((query.page - 1) * query.per_page, INT64_MAX), "bigint")
-        page = replace(query, among=f"({keys}) in (select {keys} from page)")
+        every_row = grouped(shape, self.grouping, shape.metrics.named(self.order_metrics))
+        page = replace(shape, among=f"({keys}) in (select {keys} from page)")
         return (
             f"with listed as materialized (select * from ({every_row}) as grouped where {self.shown_if}),"
             f" page as materialized (select {keys} from listed as grouped order by {self.order}"
-            f" limit {limit} offset {offset})"
-            f" select json_build_array((select count(*) from listed), ({_json_rows(self.statement(page, arguments))}))"
+            " limit {per_page:bigint} offset {offset:bigint})"
+            f" select json_build_array((select count(*) from listed), ({_json_rows(self.statement(page))}))"
         )
 
 
@@ -155,22 +149,14 @@ def _json_rows(statement: str) -> str:
     return f"select coalesce(json_agg(shown), '[]') from ({statement}) as shown"
 
 
-def _dated(expression: str, query: ReportQuery, arguments: Arguments) -> str:
-    """Bind the window's days where the expression names them: an unused value has no type and is refused."""
-    for name, day in (("{first}", query.window.first), ("{last}", query.window.last)):
-        if name in expression:
-            expression = expression.replace(name, arguments.bind(day, "date"))
-    return expression
-
-
-def _shown_value(metric: Metric, raw: Mapping[str, str], query: ReportQuery, arguments: Arguments) -> str:
+def _shown_value(metric: Metric, raw: Mapping[str, str]) -> str:
     """Return SQL for a metric as it is shown: decimal text, an integer, or a number of 4 decimals."""
     if metric.kind != "ratio":
-        return _money(raw[metric.name], query, arguments) if metric.unit == "money" else f"{raw[metric.name]}::bigint"
+        return _money(raw[metric.name]) if metric.unit == "money" else f"{raw[metric.name]}::bigint"
     above = raw[metric.numerator or ""]
     below = "(" + " + ".join(raw[name] for name in metric.denominator) + ")"
     if metric.unit == "money":
-        value = _money(_rounded_quotient(above, below), query, arguments)
+        value = _money(_rounded_quotient(above, below))
     else:
         value = f"trim_scale({_rounded_quotient(f'10000 * {above}', below)} * 0.0001)"
     return f"case when {below} > 0 then {value} end"
@@ -181,6 +167,6 @@ def _rounded_quotient(above: str, below: str) -> str:
     return f"sign({above}) * div(2 * abs({above})::numeric + {below}, 2 * {below})"
 
 
-def _money(minor: str, query: ReportQuery, arguments: Arguments) -> str:
+def _money(minor: str) -> str:
     """Return SQL for minor units as decimal text: a product has exactly the decimals of its factors."""
-    return f"(({minor})::numeric * {arguments.bind(query.minor_unit, 'numeric')})::text"
+    return f"(({minor})::numeric * {{minor_unit:numeric}})::text"

@@ -4,146 +4,125 @@ Every number of every report comes from `grouped()`. A request's values are alwa
 the SQL; names come from the registry and from dbt's definitions alone.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 from api.reports.customers import count_customers, keeps_customers
 from api.reports.metrics import Metric
-from api.reports.query import ReportQuery
+from api.reports.query import Shape
 from api.reports.rollups import Rollup
-from api.reports.scope import Arguments, Grouping, bucket, group_by, scope
-from api.reports.window import Part, cover, cover_until, cover_with_history
+from api.reports.scope import END, FIRST, LAST, Grouping, bucket, group_by, scope
+from api.reports.window import Granularity
 
 
-def grouped(query: ReportQuery, grouping: Grouping, metrics: Sequence[Metric], arguments: Arguments) -> str:
+def grouped(shape: Shape, grouping: Grouping, metrics: Sequence[Metric]) -> str:
     """Return SQL for one row per group: its key columns, `events`, and each metric, unrounded in minor units.
 
     Args:
-        query: the request.
+        shape: of the request.
         grouping: what there is a row for; a group without anything has none.
         metrics: additive, state and distinct ones; ratios are computed from these afterwards.
-        arguments: receives the bound values.
     """
-    rollup = grouping.rollup(query)
-    states = {metric.name: metric.column for metric in metrics if metric.kind == "state"}
-    flows = {metric.name: metric.column for metric in metrics if metric.kind == "additive"}
-    if grouping.is_of_one(query):
-        flows |= {metric.name: metric.name for metric in metrics if metric.counts_orders_of_a_day}
-    parts = [
-        _sums(query, rollup, grouping, part, metrics, flows | {"events": "events"}, states, arguments)
-        for part in _parts(query, rollup, grouping, has_states=bool(states))
-    ]
-    counted = [metric for metric in metrics if metric.kind == "distinct" and metric.name not in flows]
-    for metric in [metric for metric in counted if keeps_customers(query, grouping, metric)]:
-        parts.append(count_customers(query, grouping, _columns(metrics, {metric.name: "{customers}"}), arguments))
-        counted.remove(metric)
-    for day in sorted({metric.day for metric in counted if metric.day}):
-        parts.append(_counts(query, grouping, day, metrics, [one for one in counted if one.day == day], arguments))
-    if len(parts) == 1 and not grouping.is_series:
-        return parts[0]
-    columns = [*grouping.keys, *(f"sum({name}) as {name}" for name in ("events", *(one.name for one in metrics)))]
-    by_keys = f" group by {', '.join(grouping.keys)}" if grouping.keys else ""
-    summary = f"select {', '.join(columns)} from ({' union all '.join(parts)}) as parts{by_keys}"
-    return _accumulated(query, metrics, summary, arguments) if grouping.is_series else summary
-
-
-def _parts(query: ReportQuery, rollup: Rollup, grouping: Grouping, has_states: bool) -> list[Part]:
-    if not grouping.is_series:
-        if has_states:
-            return cover_with_history(query.window, rollup.kept)
-        return [Part(span, span.first, has_states=False) for span in cover(query.window, rollup.kept)]
-    spans = cover(query.window, rollup.kept, query.granularity)
-    parts = [Part(span, span.first, has_states) for span in spans]
-    if has_states:
-        # every bucket's state builds upon the one before the window
-        parts += [Part(span, None, has_states=True) for span in cover_until(query.window.first, rollup.kept)]
-    return parts
-
-
-def _columns(metrics: Sequence[Metric], values: Mapping[str, str]) -> list[str]:
-    """Return the columns of a part behind its keys; what it doesn't tell is 0."""
-    return [f"{values.get(name, '0')} as {name}" for name in ("events", *(metric.name for metric in metrics))]
-
-
-def _sums(
-    query: ReportQuery,
-    rollup: Rollup,
-    grouping: Grouping,
-    part: Part,
-    metrics: Sequence[Metric],
-    flows: Mapping[str, str],
-    states: Mapping[str, str],
-    arguments: Arguments,
-) -> str:
-    keys = []
+    summed = {metric.name for metric in metrics if metric.kind in ("additive", "state")}
+    if grouping.is_of_one(shape):
+        summed |= {metric.name for metric in metrics if metric.counts_orders_of_a_day}
+    sums = [metric for metric in metrics if metric.name in summed]
+    counts = [metric for metric in metrics if metric.name not in summed]
+    joined = "".join(
+        f" left join ({statement}) as counted_{number} {_by(grouping)}"
+        for number, statement in enumerate(_counts(shape, grouping, counts))
+    )
+    rows = _sums(shape, grouping, sums)
     if grouping.is_series:
-        # what was there before the window has no bucket of its own
-        keys.append(f"{bucket(query, 'starts_on') if part.flows_from else 'null::date'} as bucket")
-    keys += _key_expressions(query, grouping, arguments)
-    values = {name: f"sum({column})" for name, column in states.items()} if part.has_states else {}
-    if part.flows_from is not None:
-        in_window = ""
-        if part.flows_from != part.span.first:
-            in_window = f" filter (where starts_on >= {arguments.bind(part.flows_from, 'date')})"
-        values |= {name: f"sum({column}){in_window}" for name, column in flows.items()}
-    conditions = [scope(query, arguments), f"starts_on < {arguments.bind(part.span.end, 'date')}"]
-    if part.span.first is not None:
-        conditions.append(f"starts_on >= {arguments.bind(part.span.first, 'date')}")
-    return (
-        f"select {', '.join([*keys, *_columns(metrics, values)])} from {rollup.table(part.span.granularity)}"
-        f" where {' and '.join(conditions)}{group_by(len(keys))}"
+        return _accumulated(shape, metrics, rows, joined)
+    if not joined:
+        return rows
+    shown = ", ".join([*grouping.keys, "events", *(metric.name for metric in metrics)])
+    return f"select {shown} from ({rows}) as summed{joined}"
+
+
+def _by(grouping: Grouping) -> str:
+    return f"using ({', '.join(grouping.keys)})" if grouping.keys else "on true"
+
+
+def _sums(shape: Shape, grouping: Grouping, metrics: Sequence[Metric]) -> str:
+    """Sum flows over the window and states from the beginning. What is before the window has no bucket of its own."""
+    rollup = grouping.rollup(shape)
+    has_history = any(metric.kind == "state" for metric in metrics)
+    columns = {"events": "events"}
+    columns |= {metric.name: metric.name if metric.kind == "distinct" else metric.column for metric in metrics}
+    states = {metric.name for metric in metrics if metric.kind == "state"}
+    read = [*dict.fromkeys([*(grouping.dimensions), "starts_on", *columns.values()])]
+    tables = " union all ".join(
+        f"select {', '.join(read)} from {rollup.table(granularity)} where {scope(shape)} and {rows}"
+        for granularity, rows in _cover(shape, rollup, grouping, has_history).items()
     )
+    keys = list(grouping.key_expressions)
+    if grouping.is_series:
+        start = bucket(shape, "starts_on")
+        keys.insert(0, f"case when starts_on >= {FIRST} then {start} end as bucket")
+    in_window = f" filter (where starts_on >= {FIRST})" if has_history and not grouping.is_series else ""
+    sums = [f"sum({column}){'' if name in states else in_window} as {name}" for name, column in columns.items()]
+    return f"select {', '.join([*keys, *sums])} from ({tables}) as periods{group_by(len(keys))}"
 
 
-def _counts(
-    query: ReportQuery,
-    grouping: Grouping,
-    day: str,
-    metrics: Sequence[Metric],
-    counted: Sequence[Metric],
-    arguments: Arguments,
-) -> str:
-    """Count entities once in each group; nothing here is ever a sum of counts."""
-    keys = [f"{bucket(query, day)} as bucket"] if grouping.is_series else []
-    keys += _key_expressions(query, grouping, arguments)
-    values = {metric.name: f"count(distinct {metric.entity})" for metric in counted}
-    first, end = arguments.bind(query.window.first, "date"), arguments.bind(query.window.end, "date")
-    return (
-        f"select {', '.join([*keys, *_columns(metrics, values)])} from reports.fct_order_variants"
-        f" where {scope(query, arguments, currency=False)} and {day} >= {first} and {day} < {end}"
-        f"{group_by(len(keys))}"
-    )
+def _cover(shape: Shape, rollup: Rollup, grouping: Grouping, has_history: bool) -> dict[Granularity, str]:
+    """Return which rows of which tables hold the window's days, and with history all days before it, each day once.
+
+    The largest periods are taken; none of a series straddles two buckets.
+    """
+    size = shape.granularity if grouping.is_series else "month"
+    before = "starts_on < {window.month:date}"
+    has_months = has_history and "month" in rollup.kept
+    if size == "day" or size not in rollup.kept:
+        since = FIRST if not has_history else "{window.month:date}" if has_months else "'-infinity'"
+        rows: dict[Granularity, str] = {"day": f"starts_on >= {since} and starts_on < {END}"}
+    else:
+        whole, end = f"starts_on >= {{window.{size}s.first:date}}", f"starts_on < {{window.{size}s.end:date}}"
+        days = "edge_days_of_history" if has_history else "edge_days"
+        rows = {"day": f"starts_on = any({{window.{size}s.{days}:date[]}})", size: f"{end} and {whole}"}
+        if has_months and size == "month":
+            rows["month"] = f"{end} and ({before} or {whole})"
+    if has_months:
+        rows.setdefault("month", before)
+    return rows
 
 
-def _key_expressions(query: ReportQuery, grouping: Grouping, arguments: Arguments) -> list[str]:
-    if grouping.expression is None:
-        return list(grouping.columns)
-    last_day = arguments.bind(query.window.last, "date")
-    return [f"{grouping.expression.format(last_day=last_day)} as {grouping.columns[0]}"]
+def _counts(shape: Shape, grouping: Grouping, counts: Sequence[Metric]) -> Iterator[str]:
+    """Yield statements that count entities once in each group, as numbers like sums; none is ever a sum of counts."""
+    by_orders = []
+    for metric in counts:
+        if keeps_customers(shape, grouping, metric):
+            yield count_customers(shape, grouping, metric.name)
+        else:
+            by_orders.append(metric)
+    for day in sorted({metric.day for metric in by_orders if metric.day}):
+        keys = list(grouping.key_expressions)
+        if grouping.is_series:
+            keys.insert(0, f"{bucket(shape, day)} as bucket")
+        values = [f"count(distinct {one.entity})::numeric as {one.name}" for one in by_orders if one.day == day]
+        yield (
+            f"select {', '.join([*keys, *values])} from reports.fct_order_variants"
+            f" where {scope(shape, currency=False)} and {day} >= {FIRST} and {day} < {END}{group_by(len(keys))}"
+        )
 
 
-def _accumulated(query: ReportQuery, metrics: Sequence[Metric], summary: str, arguments: Arguments) -> str:
+def _accumulated(shape: Shape, metrics: Sequence[Metric], sums: str, counts: str) -> str:
     """Add up the states' steps bucket by bucket, over all buckets of the window.
 
     Joined to every bucket, so that one without rows still shows the state that it inherits.
     """
-    running = "over (order by bucket rows unbounded preceding)"
-    columns = ["bucket", f"(bucket + interval '1 {query.granularity}')::date as bucket_end"]
-    columns.append("coalesce(events, 0) as events")
+    size = shape.granularity
+    columns = ["bucket", f"(bucket + interval '1 {size}')::date as bucket_end", "coalesce(events, 0) as events"]
     for metric in metrics:
         if metric.kind == "state":
             columns.append(
                 f"coalesce((select sum({metric.name}) from steps where bucket is null), 0)"
-                f" + sum(coalesce({metric.name}, 0)) {running} as {metric.name}"
+                f" + sum(coalesce({metric.name}, 0)) over (order by bucket rows unbounded preceding) as {metric.name}"
             )
         else:
             columns.append(f"coalesce({metric.name}, 0) as {metric.name}")
-    first = arguments.bind(query.window.first, "date")
-    last = arguments.bind(query.window.last, "date")
-    labels = (
-        f"select generate_series(date_trunc('{query.granularity}', {first}::timestamp), {last}::timestamp,"
-        f" interval '1 {query.granularity}')::date as bucket"
-    )
     return (
-        f"with steps as materialized ({summary}), labels as ({labels})"
-        f" select {', '.join(columns)} from labels left join steps using (bucket)"
+        f"with steps as materialized ({sums}), labels as (select generate_series("
+        f"date_trunc('{size}', {FIRST}::timestamp), {LAST}::timestamp, interval '1 {size}')::date as bucket)"
+        f" select {', '.join(columns)} from labels left join steps using (bucket){counts}"
     )

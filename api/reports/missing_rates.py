@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from datetime import date
 
 from api.reports.blocks import Block
-from api.reports.query import ReportQuery
-from api.reports.scope import Arguments, scope
+from api.reports.query import Shape
+from api.reports.scope import END, FIRST, scope
 
 
 class MissingRate(Exception):
@@ -25,54 +25,55 @@ class MissingRate(Exception):
         self.currency, self.order_currency, self.day = currency, order_currency, day
 
 
-def missing_rate_statement(blocks: Sequence[Block], query: ReportQuery, arguments: Arguments) -> str | None:
+def missing_rate_statement(blocks: Sequence[Block], shape: Shape) -> str | None:
     """Return SQL for the first missing rate (`order_currency`, `rate_on`) that the blocks depend on.
 
     None if the blocks show no amount. An outstanding balance depends on a rate only while the line is open.
     """
-    amounts = [query.metrics.by_name[name] for name in set().union(*(block.amounts_shown(query) for block in blocks))]
-    flows = tuple(metric.name for metric in amounts if metric.kind == "additive")
-    states = tuple(metric.name for metric in amounts if metric.kind == "state")
+    amounts = [shape.metrics.by_name[name] for name in set().union(*(block.amounts_shown(shape) for block in blocks))]
+    flows = sorted(metric.name for metric in amounts if metric.kind == "additive")
+    states = sorted(metric.name for metric in amounts if metric.kind == "state")
     if not flows and not states:
         return None
     missing = []
-    conditions = f"from reports.fct_missing_rates as missing where {scope(query, arguments, 'missing.')}"
+    conditions = f"from reports.fct_missing_rates as missing where {scope(shape, 'missing.')}"
     if all("customer_id" in block.grouping.dimensions for block in blocks):
-        conditions += f" and {_customer_is_listed(query, arguments)}"
-    first, end = arguments.bind(query.window.first, "date"), arguments.bind(query.window.end, "date")
+        conditions += f" and {_customer_is_listed(shape)}"
     if flows:
         missing.append(
-            f"select missing.rate_on, missing.order_currency {conditions}"
-            f" and missing.metric = any({arguments.bind(flows, 'text[]')})"
-            f" and missing.starts_on >= {first} and missing.starts_on < {end}"
+            f"select missing.rate_on, missing.order_currency {conditions} and missing.metric in ({_texts(flows)})"
+            f" and missing.starts_on >= {FIRST} and missing.starts_on < {END}"
         )
     if states:
         missing.append(
-            f"select open.rate_on, open.order_currency from ({_bucket_ends(blocks, query, first, end)}) as ends (day)"
+            f"select open.rate_on, open.order_currency from ({_bucket_ends(blocks, shape)}) as ends (day)"
             f" cross join lateral (select missing.rate_on, missing.order_currency {conditions}"
-            f" and missing.metric = any({arguments.bind(states, 'text[]')}) and missing.starts_on < ends.day"
+            f" and missing.metric in ({_texts(states)}) and missing.starts_on < ends.day"
             " group by missing.rate_on, missing.order_currency having sum(missing.lines_outstanding) > 0) as open"
         )
     return f"{' union all '.join(missing)} order by rate_on, order_currency limit 1"
 
 
-def _bucket_ends(blocks: Sequence[Block], query: ReportQuery, first: str, end: str) -> str:
+def _texts(names: Sequence[str]) -> str:
+    return ", ".join(f"'{name}'" for name in names)
+
+
+def _bucket_ends(blocks: Sequence[Block], shape: Shape) -> str:
     """Return SQL for the days after those whose state is shown: the window's end, and each bucket's."""
     if not any(block.grouping.is_series for block in blocks):
-        return f"select greatest({first}, {end})"  # both: a bound value that isn't used has no type, and is refused
-    period = query.granularity
+        return f"select {END}"
+    period = shape.granularity
     return (
-        f"select least(start + interval '1 {period}', {end}::timestamp)::date from generate_series("
-        f"date_trunc('{period}', {first}::timestamp), {end}::timestamp - interval '1 day',"
+        f"select least(start + interval '1 {period}', {END}::timestamp)::date from generate_series("
+        f"date_trunc('{period}', {FIRST}::timestamp), {END}::timestamp - interval '1 day',"
         f" interval '1 {period}') as start"
     )
 
 
-def _customer_is_listed(query: ReportQuery, arguments: Arguments) -> str:
+def _customer_is_listed(shape: Shape) -> str:
     """Return a condition: the customer has an event in the window, without which no row shows them."""
-    first, end = arguments.bind(query.window.first, "date"), arguments.bind(query.window.end, "date")
     return (
         "exists (select from reports.rollup_customers_daily as listed where"
-        f" {scope(query, arguments, 'listed.')} and listed.customer_id = missing.customer_id"
-        f" and listed.starts_on >= {first} and listed.starts_on < {end} and listed.events > 0)"
+        f" {scope(shape, 'listed.')} and listed.customer_id = missing.customer_id"
+        f" and listed.starts_on >= {FIRST} and listed.starts_on < {END} and listed.events > 0)"
     )

@@ -12,9 +12,11 @@ import msgspec
 
 from api.reports.metrics import DEFINITIONS_SQL, Metrics
 from api.reports.query import Shop
-from api.reports.scope import Arguments
+from api.reports.scope import SHOP, Statement
 
-_BUILD_SQL = """
+# What `Published.told` reads.
+BUILD_EXPRESSION = f"""
+    select to_json(told) from (
     select
         shops.currency,
         shops.timezone,
@@ -24,7 +26,7 @@ _BUILD_SQL = """
         (builds.as_of at time zone shops.timezone)::date as as_of_day,
         builds.build_id,
         (select max(build_id) from reports.builds) as latest_build_id,
-        exists (select from reports.fct_missing_rates where shop_id = {shop}) as lacks_rates,
+        exists (select from reports.fct_missing_rates where shop_id = {SHOP}) as lacks_rates,
         builds.as_of,
         builds.built_at,
         builds.reconciled_at,
@@ -32,10 +34,15 @@ _BUILD_SQL = """
     from reports.dim_shops as shops
     inner join reports.shop_builds as builds on builds.shop_id = shops.shop_id
     cross join service.heartbeat as heartbeat
-    where shops.shop_id = {shop}
+    where shops.shop_id = {SHOP}
+    ) as told
 """
+
 _METRICS_SQL = f"select json_agg(definitions)::text from ({DEFINITIONS_SQL}) as definitions"
-_OWN_OFFERS_SQL = "select json_agg(offer_id) from reports.dim_offers where shop_id = {shop} and offer_id = any({ids})"
+# Which of the offers named are the shop's own, as `read_offers` reads it.
+OFFERS_EXPRESSION = (
+    f"select json_agg(offer_id) from reports.dim_offers where shop_id = {SHOP} and offer_id = any({{offer_ids:uuid[]}})"
+)
 
 
 class NotBuilt(Exception):
@@ -106,7 +113,7 @@ class Published:
 
     @classmethod
     def told(cls, shop_id: UUID, build: str | None, metrics: Metrics, asked_at: float) -> "Published":
-        """Return what a statement told by `build_expression`.
+        """Return what a statement told by `BUILD_EXPRESSION`.
 
         Raises:
             NotBuilt: nothing is published for the shop yet.
@@ -144,30 +151,31 @@ class Published:
         }
 
 
-def tenant_statement(shop_id: UUID, expressions: Sequence[str], arguments: Arguments) -> str:
+def tenant_statement(expressions: Sequence[str]) -> Statement:
     """Return a statement that sets the tenant and then computes the expressions as one array of texts.
 
     So a read is one snapshot and one round trip. CASE computes its condition first, and the tables are read after it;
     were they not, row-level security would show no row.
     """
-    shop = arguments.bind(str(shop_id), "text")
     values = ", ".join(f"({expression})::text" for expression in expressions)
-    return f"select case when set_config('preorders.shop_id', {shop}, true) <> '' then array[{values}] end"
+    is_set = f"set_config('preorders.shop_id', {SHOP}::text, true) <> ''"
+    return Statement.of(f"select case when {is_set} then array[{values}] end")
 
 
-def build_expression(shop_id: UUID, arguments: Arguments) -> str:
-    """Return SQL for what `Published.told` reads."""
-    return f"select to_json(told) from ({_BUILD_SQL.format(shop=arguments.bind(shop_id, 'uuid'))}) as told"
-
-
-def offers_expression(shop_id: UUID, offers: Sequence[UUID], arguments: Arguments) -> str:
-    """Return SQL for those of the offers that are the shop's own, as `read_offers` reads it."""
-    return _OWN_OFFERS_SQL.format(shop=arguments.bind(shop_id, "uuid"), ids=arguments.bind(tuple(offers), "uuid[]"))
+_PUBLISHED = tenant_statement((BUILD_EXPRESSION, _METRICS_SQL, OFFERS_EXPRESSION))
 
 
 def read_offers(text: str | None) -> frozenset[UUID]:
-    """Return the offers that `offers_expression` told."""
+    """Return the offers that `OFFERS_EXPRESSION` told."""
     return msgspec.json.decode(text or "[]", type=frozenset[UUID])
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """The values of `_PUBLISHED`."""
+
+    shop_id: UUID
+    offer_ids: tuple[UUID, ...]
 
 
 async def read_published(
@@ -178,15 +186,9 @@ async def read_published(
     Raises:
         NotBuilt: nothing yet.
     """
-    arguments = Arguments()
-    expressions = (
-        build_expression(shop_id, arguments),
-        _METRICS_SQL,
-        offers_expression(shop_id, offers, arguments),
-    )
-    statement = tenant_statement(shop_id, expressions, arguments)
     asked_at = time.monotonic()
-    build, definitions, own_offers = await connection.fetchval(statement, *arguments.values)
+    values = _PUBLISHED.values(_Asked(shop_id, tuple(offers)))
+    build, definitions, own_offers = await connection.fetchval(_PUBLISHED.text, *values)
     return Published.told(shop_id, build, _metrics(definitions or "[]"), asked_at), read_offers(own_offers)
 
 

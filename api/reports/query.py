@@ -1,13 +1,15 @@
-"""A validated request for a report: what the SQL is built from."""
+"""A validated request for a report: its shape, which the SQL is made from, and its values."""
 
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from functools import cached_property
 from uuid import UUID
 
 from api.reports.metrics import Metrics
+from api.reports.parameters import INT64_MAX
 from api.reports.window import Granularity, Window
+
+FILTER_COLUMNS = ("product_id", "variant_id", "market_id")
 
 
 @dataclass(frozen=True)
@@ -44,11 +46,36 @@ class Shop:
 
 
 @dataclass(frozen=True)
-class ReportQuery:
-    """One report to compute; everything in it is valid for this shop.
+class Shape:
+    """What the SQL of a request depends on. The rest are values, bound to it: requests of one shape are one statement.
 
-    `among` is an SQL condition on the rows that are looked at, of a page's making.
+    Attributes:
+        metrics: as published.
+        has_offer, has_offers: whether one offer is asked for, or any of several.
+        columns_filtered: those of `FILTER_COLUMNS` that are.
+        granularity, chosen_metrics, include_deposits, include_balances: as asked for.
+        among: an SQL condition on the rows that are looked at, of a page's making.
     """
+
+    metrics: Metrics
+    has_offer: bool = False
+    has_offers: bool = False
+    columns_filtered: tuple[str, ...] = ()
+    granularity: Granularity = "day"
+    chosen_metrics: tuple[str, ...] | None = None
+    include_deposits: bool = True
+    include_balances: bool = True
+    among: str = ""
+
+    @property
+    def filtered(self) -> set[str]:
+        """The columns that a filter looks at."""
+        return {*self.columns_filtered, *(("offer_id",) if self.has_offer or self.has_offers else ())}
+
+
+@dataclass(frozen=True)
+class ReportQuery:
+    """One report to compute; everything in it is valid for this shop. SQL names its attributes (`Statement`)."""
 
     shop: Shop
     metrics: Metrics
@@ -61,9 +88,43 @@ class ReportQuery:
     include_balances: bool = True
     page: int = 1
     per_page: int = 50
-    among: str = ""
 
-    @cached_property
+    @property
+    def shape(self) -> Shape:
+        """What its SQL depends on."""
+        offers = len(self.filters.offer_ids)
+        return Shape(
+            self.metrics,
+            offers == 1,
+            offers > 1,
+            tuple(column for column in FILTER_COLUMNS if getattr(self.filters, column) is not None),
+            self.granularity,
+            self.chosen_metrics,
+            self.include_deposits,
+            self.include_balances,
+        )
+
+    @property
+    def shop_id(self) -> UUID:
+        """The tenant."""
+        return self.shop.shop_id
+
+    @property
+    def offer_id(self) -> UUID:
+        """The first offer asked for."""
+        return self.filters.offer_ids[0]
+
+    @property
+    def offer_ids(self) -> tuple[UUID, ...]:
+        """The offers asked for."""
+        return self.filters.offer_ids
+
+    @property
+    def offset(self) -> int:
+        """Number of rows before the page."""
+        return min((self.page - 1) * self.per_page, INT64_MAX)
+
+    @property
     def minor_unit(self) -> Decimal:
         """One minor unit of the currency, with exactly its decimals: 0.01, 1, 0.001."""
         return Decimal(1).scaleb(-self.shop.currencies[self.currency])

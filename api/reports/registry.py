@@ -9,15 +9,15 @@ from api.reports.parameters import (
     PAGING,
     SCOPE,
 )
-from api.reports.query import ReportQuery
+from api.reports.query import Shape
 from api.reports.report import Report
-from api.reports.scope import Arguments, Grouping, scope
+from api.reports.scope import END, FIRST, LAST, SHOP, Grouping, scope
 
 _SERIES = {
     "bucket": Column("grouped.bucket", "date"),
-    "from": Column("greatest(grouped.bucket, {first})", "date"),
-    "to": Column("least(grouped.bucket_end - 1, {last})", "date"),
-    "partial": Column("grouped.bucket < {first} or grouped.bucket_end - 1 > {last}", "boolean"),
+    "from": Column(f"greatest(grouped.bucket, {FIRST})", "date"),
+    "to": Column(f"least(grouped.bucket_end - 1, {LAST})", "date"),
+    "partial": Column(f"grouped.bucket < {FIRST} or grouped.bucket_end - 1 > {LAST}", "boolean"),
 }
 _OFFER = {
     "offer_id": Column("grouped.offer_id::text", "uuid"),
@@ -28,13 +28,13 @@ _INSTANT = (
     ' then \'YYYY-MM-DD"T"HH24:MI:SS"Z"\' else \'YYYY-MM-DD"T"HH24:MI:SS.US"Z"\' end)'
 )
 _AGES = ("no_due_date", "not_due", "1_30", "31_60", "61_90", "over_90")
-_AGE = """
+_AGE = f"""
     case
         when balance_due_on is null then 'no_due_date'
-        when balance_due_on >= {last_day} then 'not_due'
-        when balance_due_on >= {last_day} - 30 then '1_30'
-        when balance_due_on >= {last_day} - 60 then '31_60'
-        when balance_due_on >= {last_day} - 90 then '61_90'
+        when balance_due_on >= {LAST} then 'not_due'
+        when balance_due_on >= {LAST} - 30 then '1_30'
+        when balance_due_on >= {LAST} - 60 then '31_60'
+        when balance_due_on >= {LAST} - 90 then '61_90'
         else 'over_90'
     end
 """
@@ -58,27 +58,24 @@ _COLLECTION_METRICS = (
 )
 
 
-def _join_offers(query: ReportQuery, arguments: Arguments) -> str:
-    shop = arguments.bind(query.shop.shop_id, "uuid")
-    return f"left join reports.dim_offers as offers on offers.shop_id = {shop} and offers.offer_id = grouped.offer_id"
+def _join_offers(_: Shape) -> str:
+    return f"left join reports.dim_offers as offers on offers.shop_id = {SHOP} and offers.offer_id = grouped.offer_id"
 
 
-def _join_products(query: ReportQuery, arguments: Arguments) -> str:
-    shop = arguments.bind(query.shop.shop_id, "uuid")
+def _join_products(_: Shape) -> str:
     return (
         f"left join reports.dim_products as products"
-        f" on products.shop_id = {shop} and products.product_id = grouped.product_id"
+        f" on products.shop_id = {SHOP} and products.product_id = grouped.product_id"
     )
 
 
-def _join_variants(query: ReportQuery, arguments: Arguments) -> str:
+def _join_variants(shape: Shape) -> str:
     """Join what is attached now, sold or not; a variant's product is its current one (api.md, by_variant)."""
-    shop = arguments.bind(query.shop.shop_id, "uuid")
-    wanted = [f"pairs.shop_id = {shop}", f"pairs.offer_id = any({arguments.bind(query.filters.offer_ids, 'uuid[]')})"]
-    if query.filters.variant_id is not None:
-        wanted.append(f"pairs.variant_id = {arguments.bind(query.filters.variant_id, 'bigint')}")
-    if query.filters.product_id is not None:
-        wanted.append(f"current.product_id = {arguments.bind(query.filters.product_id, 'bigint')}")
+    wanted = [f"pairs.shop_id = {SHOP}", "pairs.offer_id = any({offer_ids:uuid[]})"]
+    if "variant_id" in shape.columns_filtered:
+        wanted.append("pairs.variant_id = {filters.variant_id:bigint}")
+    if "product_id" in shape.columns_filtered:
+        wanted.append("current.product_id = {filters.product_id:bigint}")
     return f"""
         full join (
             select pairs.offer_id, pairs.variant_id
@@ -88,37 +85,36 @@ def _join_variants(query: ReportQuery, arguments: Arguments) -> str:
             where {" and ".join(wanted)}
         ) as attached on attached.offer_id = grouped.offer_id and attached.variant_id = grouped.variant_id
         left join reports.dim_variants as variants
-            on variants.shop_id = {shop} and variants.variant_id = coalesce(grouped.variant_id, attached.variant_id)
+            on variants.shop_id = {SHOP} and variants.variant_id = coalesce(grouped.variant_id, attached.variant_id)
         left join reports.dim_products as products
-            on products.shop_id = {shop} and products.product_id = variants.product_id
+            on products.shop_id = {SHOP} and products.product_id = variants.product_id
     """
 
 
-def _join_ages(query: ReportQuery, arguments: Arguments) -> str:
-    ages = arguments.bind(_AGES, "text[]")
-    return f"right join unnest({ages}) with ordinality as ages (age, position) on ages.age = grouped.age"
+def _join_ages(_: Shape) -> str:
+    ages = ", ".join(f"('{age}', {position})" for position, age in enumerate(_AGES))
+    return f"right join (values {ages}) as ages (age, position) on ages.age = grouped.age"
 
 
-def _join_customers(query: ReportQuery, arguments: Arguments) -> str:
+def _join_customers(shape: Shape) -> str:
     """Join names, and the first and last order over all history up to the window's end."""
-    shop, end = arguments.bind(query.shop.shop_id, "uuid"), arguments.bind(query.window.end, "date")
     return f"""
         left join reports.dim_customers as customers
-            on customers.shop_id = {shop} and customers.customer_id = grouped.customer_id
+            on customers.shop_id = {SHOP} and customers.customer_id = grouped.customer_id
         left join (
             select customer_id, min(placed_at) as first_order_at, max(placed_at) as last_order_at
             from reports.fct_order_variants
-            where {scope(query, arguments, currency=False)} and placed_on < {end}
+            where {scope(shape, currency=False)} and placed_on < {END}
             group by customer_id
         ) as history on history.customer_id = grouped.customer_id
     """
 
 
-def _portions(query: ReportQuery) -> dict[str, str]:
+def _portions(shape: Shape) -> dict[str, str]:
     """Leave out a portion of revenue: its column is zero and revenue is the other portion."""
-    if not query.include_deposits:
+    if not shape.include_deposits:
         return {"deposit_revenue": "0", "revenue": "balance_revenue"}
-    if not query.include_balances:
+    if not shape.include_balances:
         return {"balance_revenue": "0", "revenue": "deposit_revenue"}
     return {}
 

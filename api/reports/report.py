@@ -6,11 +6,11 @@ from typing import Any
 from api.reports.blocks import Block
 from api.reports.metrics import Metrics
 from api.reports.parameters import Parameter, parameters_schema
+from api.reports.query import FILTER_COLUMNS
 from api.reports.rollups import choose_rollup
-from api.reports.scope import FILTER_COLUMNS
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Report:
     """One report of the catalog.
 

@@ -36,10 +36,11 @@ class Rollup:
 
 # the smallest first
 ROLLUPS = (
-    Rollup("shops", ("day", "month"), frozenset(), counts_orders=True),
-    Rollup("offers", ("day", "month"), frozenset({"offer_id"}), counts_orders=True),
+    Rollup("shops", ("day", "week", "month"), frozenset(), counts_orders=True),
+    Rollup("offers", ("day", "week", "month"), frozenset({"offer_id"}), counts_orders=True),
     Rollup("products", ("day", "month"), frozenset({"product_id"}), counts_orders=True),
-    Rollup("cancellations", ("day", "month"), frozenset({"offer_id", "cancel_reason"})),
+    Rollup("reasons", ("day", "month"), frozenset({"cancel_reason"}), counts_orders=True),
+    Rollup("cancellations", ("day", "month"), frozenset({"offer_id", "cancel_reason"}), counts_orders=True),
     Rollup("balances", ("day", "month"), frozenset({"offer_id", "balance_due_on"})),
     Rollup("variants", ("day", "week", "month"), frozenset({"offer_id", "product_id", "variant_id", "market_id"})),
     Rollup("customers", ("day",), frozenset({"offer_id", "customer_id"})),

@@ -1,30 +1,50 @@
-"""What a statement is about: its bound values, the scope of the request, and what there is a row for."""
+"""What a statement is about: the conditions of its scope, what there is a row for, and its values, bound by name."""
 
-from collections.abc import Hashable
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
+from operator import attrgetter
+from string import Formatter
 from typing import Any
 
-from api.reports.query import ReportQuery
+from api.reports.query import FILTER_COLUMNS, Shape
 from api.reports.rollups import Rollup, choose_rollup
 
-FILTER_COLUMNS = ("product_id", "variant_id", "market_id")
+# Values of a request, wherever SQL is written: `{name:type}` stands for an attribute of `ReportQuery`.
+SHOP = "{shop_id:uuid}"
+FIRST, LAST, END = "{window.first:date}", "{window.last:date}", "{window.end:date}"
 
 
-class Arguments:
-    """Values bound to a statement, each once, in the order of their placeholders."""
+@dataclass(frozen=True)
+class Statement:
+    """SQL with a placeholder for each value, made once for all requests of a shape.
 
-    def __init__(self) -> None:
-        self._placeholders: dict[tuple[str, Hashable], str] = {}
+    Attributes:
+        text: with `$1`, `$2` and so on.
+        names: attributes of a `ReportQuery`, in the order of their placeholders.
+    """
 
-    @property
-    def values(self) -> list[Any]:
-        """The values of all placeholders."""
-        return [value for _, value in self._placeholders]
+    text: str
+    names: tuple[str, ...]
 
-    def bind(self, value: Hashable, sql_type: str) -> str:
-        """Return the placeholder of a value."""
-        placeholder = f"${len(self._placeholders) + 1}::{sql_type}"
-        return self._placeholders.setdefault((sql_type, value), placeholder)
+    @classmethod
+    def of(cls, sql: str) -> "Statement":
+        """Return the statement for SQL in which `{name:type}` stands for a value."""
+        placeholders: dict[tuple[str, str], str] = {}
+        parts = []
+        for literal, name, sql_type, _ in Formatter().parse(sql):
+            parts.append(literal)
+            if name is not None:
+                parts.append(placeholders.setdefault((name, sql_type or ""), f"${len(placeholders) + 1}::{sql_type}"))
+        return cls("".join(parts), tuple(name for name, _ in placeholders))
+
+    def values(self, source: Any) -> list[Any]:
+        """Return a request's values, in the order of their placeholders."""
+        return [value_of(source) for value_of in self._getters]
+
+    @cached_property
+    def _getters(self) -> list[Callable[[Any], Any]]:
+        return [attrgetter(name) for name in self.names]
 
 
 @dataclass(frozen=True)
@@ -34,8 +54,7 @@ class Grouping:
     Attributes:
         columns: of the rollup; none for totals.
         is_series: one row for each of the window's buckets besides.
-        expression: instead of a column, an SQL expression over `expression_of`, in which `{last_day}` stands for the
-            window's last day; its name is the only one of `columns`.
+        expression: instead of a column, an SQL expression over `expression_of`; its name is the only one of `columns`.
         expression_of: the rollup's column that the expression is over.
     """
 
@@ -54,39 +73,43 @@ class Grouping:
         """Names of the key columns of a row."""
         return (("bucket",) if self.is_series else ()) + self.columns
 
-    def rollup(self, query: ReportQuery) -> Rollup:
-        """Return the rollup that answers a query."""
-        filtered = {name for name in FILTER_COLUMNS if getattr(query.filters, name) is not None}
-        return choose_rollup(self.dimensions | filtered | ({"offer_id"} if query.filters.offer_ids else set()))
+    @property
+    def key_expressions(self) -> tuple[str, ...]:
+        """SQL for the columns of a row's key, but for the bucket."""
+        return self.columns if self.expression is None else (f"{self.expression} as {self.columns[0]}",)
 
-    def is_of_one(self, query: ReportQuery) -> bool:
+    def rollup(self, shape: Shape) -> Rollup:
+        """Return the rollup that answers a request."""
+        return choose_rollup(self.dimensions | shape.filtered)
+
+    def is_of_one(self, shape: Shape) -> bool:
         """Whether each row is about the whole shop, one offer or one product: of these, orders and customers are kept.
 
         Counts of several don't add up: an order can hold more than one.
         """
-        single = {*self.columns, *(() if len(query.filters.offer_ids) > 1 else ("offer_id",)), *FILTER_COLUMNS}
-        rollup = self.rollup(query)
+        single = {*self.columns, *(() if shape.has_offers else ("offer_id",)), *FILTER_COLUMNS}
+        rollup = self.rollup(shape)
         return rollup.counts_orders and rollup.dimensions <= single
 
 
-def scope(query: ReportQuery, arguments: Arguments, prefix: str = "", currency: bool = True) -> str:
+def scope(shape: Shape, prefix: str = "", currency: bool = True) -> str:
     """Return the conditions that every published table of lines is read with: shop, currency, filters."""
-    conditions = [f"{prefix}shop_id = {arguments.bind(query.shop.shop_id, 'uuid')}"]
+    conditions = [f"{prefix}shop_id = {SHOP}"]
     if currency:
-        conditions.append(f"{prefix}currency = {arguments.bind(query.currency, 'text')}")
-    if query.filters.offer_ids:
-        conditions.append(f"{prefix}offer_id = any({arguments.bind(query.filters.offer_ids, 'uuid[]')})")
-    for column in FILTER_COLUMNS:
-        if (value := getattr(query.filters, column)) is not None:
-            conditions.append(f"{prefix}{column} = {arguments.bind(value, 'bigint')}")
-    if query.among:
-        conditions.append(query.among)
+        conditions.append(f"{prefix}currency = {{currency:text}}")
+    if shape.has_offer:
+        conditions.append(f"{prefix}offer_id = {{offer_id:uuid}}")
+    if shape.has_offers:
+        conditions.append(f"{prefix}offer_id = any({{offer_ids:uuid[]}})")
+    conditions += [f"{prefix}{column} = {{filters.{column}:bigint}}" for column in shape.columns_filtered]
+    if shape.among:
+        conditions.append(shape.among)
     return " and ".join(conditions)
 
 
-def bucket(query: ReportQuery, column: str) -> str:
+def bucket(shape: Shape, column: str) -> str:
     """Return SQL for the first day of a day's bucket. As a timestamp: a date would be cut in the session's timezone."""
-    return column if query.granularity == "day" else f"date_trunc('{query.granularity}', {column}::timestamp)::date"
+    return column if shape.granularity == "day" else f"date_trunc('{shape.granularity}', {column}::timestamp)::date"
 
 
 def group_by(keys: int) -> str:

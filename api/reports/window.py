@@ -1,8 +1,9 @@
-"""Windows of local days, their periods, and which rollups cover them."""
+"""Windows of local days, and the periods of rollups that hold them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cached_property
 from typing import Literal
 
 Granularity = Literal["day", "week", "month"]
@@ -12,7 +13,7 @@ _DAY = timedelta(days=1)
 
 @dataclass(frozen=True)
 class Window:
-    """Local days from `first` to `last`, both included."""
+    """Local days from `first` to `last`, both included; none if `last` is the day before `first`."""
 
     first: date
     last: date
@@ -21,6 +22,58 @@ class Window:
     def end(self) -> date:
         """The day after the last one: windows are computed half-open."""
         return self.last + _DAY
+
+    @property
+    def month(self) -> date:
+        """The first day of the month that the window begins in."""
+        return period_start(self.first, "month")
+
+    @property
+    def days(self) -> Iterator[date]:
+        """Each of them."""
+        return map(date.fromordinal, range(self.first.toordinal(), self.end.toordinal()))
+
+    @cached_property
+    def weeks(self) -> "Periods":
+        """Its whole weeks."""
+        return Periods.of(self, "week")
+
+    @cached_property
+    def months(self) -> "Periods":
+        """Its whole months."""
+        return Periods.of(self, "month")
+
+
+@dataclass(frozen=True)
+class Periods:
+    """A window's whole weeks or months, and its days at their edges.
+
+    Attributes:
+        first, end: whole are those that start from `first` on and before `end`; maybe none do.
+        head: the days before them; all days if the window lies within one period. May be empty.
+        tail: the days behind them; may be empty.
+        edge_days: the days of both.
+        edge_days_of_history: the same, and the days before the window in the month that it begins in.
+    """
+
+    first: date
+    end: date
+    head: Window
+    tail: Window
+    edge_days: list[date]
+    edge_days_of_history: list[date]
+
+    @classmethod
+    def of(cls, window: Window, size: Granularity) -> "Periods":
+        """Return the periods of a size."""
+        first, end = period_start(window.first, size), period_start(window.end, size)
+        if first < window.first:
+            first = next_period(first, size)
+        head = Window(window.first, min(first, window.end) - _DAY)
+        tail = Window(max(end, head.end), window.last)
+        before = Window(window.month, window.first - _DAY)
+        edge_days = [*head.days, *tail.days]
+        return cls(first, end, head, tail, edge_days, [*before.days, *edge_days])
 
 
 def period_start(day: date, granularity: Granularity) -> date:
@@ -43,83 +96,3 @@ def count_buckets(window: Window, granularity: Granularity) -> int:
     if granularity == "month":
         return (last.year - first.year) * 12 + last.month - first.month + 1
     return (last - first).days // (7 if granularity == "week" else 1) + 1
-
-
-@dataclass(frozen=True)
-class Span:
-    """Periods of one rollup: those that start in [first, end)."""
-
-    granularity: Granularity
-    first: date | None
-    end: date
-
-
-def cover(window: Window, kept: Sequence[Granularity], series: Granularity | None = None) -> list[Span]:
-    """Return the coarsest rollups that hold exactly the window's days.
-
-    Args:
-        window: the days to cover.
-        kept: granularities in which the subject has rollups.
-        series: granularity of the series' buckets, which no period may straddle; None for totals.
-    """
-    coarsest = series if series is not None else "month"
-    if coarsest == "day" or coarsest not in kept:
-        return [Span("day", window.first, window.end)]
-    first = period_start(window.first, coarsest)
-    if first < window.first:
-        first = next_period(first, coarsest)
-    end = period_start(window.end, coarsest)
-    if first >= end:
-        return [Span("day", window.first, window.end)]
-    spans = [Span("day", window.first, first), Span(coarsest, first, end), Span("day", end, window.end)]
-    return [span for span in spans if span.first != span.end]
-
-
-def edge_buckets(window: Window, granularity: Granularity) -> tuple[Window | None, list[Window]]:
-    """Return the window's part of whole buckets, if there is any, and its parts of the buckets at its edges."""
-    first = period_start(window.first, granularity)
-    if first < window.first:
-        first = next_period(first, granularity)
-    end = period_start(window.end, granularity)
-    if first > end:
-        return None, [window]
-    edges = [Window(window.first, first - _DAY), Window(end, window.last)]
-    whole = Window(first, end - _DAY) if first < end else None
-    return whole, [edge for edge in edges if edge.first <= edge.last]
-
-
-@dataclass(frozen=True)
-class Part:
-    """Periods of which flows and states are summed in one go.
-
-    Attributes:
-        span: the periods.
-        flows_from: flows are summed from this day on; None: there are none in the window.
-        has_states: whether states are summed, over all of it.
-    """
-
-    span: Span
-    flows_from: date | None
-    has_states: bool
-
-
-def cover_with_history(window: Window, kept: Sequence[Granularity]) -> list[Part]:
-    """Return the coarsest rollups that hold the window's flows and the states at its end, each period read once."""
-    flows = {(span.granularity, span.end): span for span in cover(window, kept)}
-    parts = []
-    for span in cover_until(window.end, kept):
-        flow = flows.pop((span.granularity, span.end), None)
-        flows_from = flow.first if flow else None
-        if flow and span.first and flow.first and flow.first < span.first:  # the window begins in the month before
-            flows[span.granularity, span.first] = Span(span.granularity, flow.first, span.first)
-            flows_from = span.first
-        parts.append(Part(span, flows_from, has_states=True))
-    return [*parts, *(Part(span, span.first, has_states=False) for span in flows.values())]
-
-
-def cover_until(end: date, kept: Sequence[Granularity]) -> list[Span]:
-    """Return the coarsest rollups that hold all days before `end`."""
-    month = period_start(end, "month")
-    if "month" not in kept:
-        return [Span("day", None, end)]
-    return [Span("month", None, month)] + ([Span("day", month, end)] if month < end else [])

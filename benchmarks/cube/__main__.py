@@ -17,7 +17,7 @@ from rich.table import Table
 from benchmarks.cube.questions import QUESTIONS, Question, Subject
 from benchmarks.cube.server import cube_server, warm_up
 from benchmarks.engine import primary, stack
-from benchmarks.load import load, request
+from benchmarks.load import load, load_in_turns, request
 from benchmarks.measuring import Row, median_ms
 from benchmarks.reads import CONNECTIONS, fill, find_shop
 from benchmarks.servers import api_server
@@ -34,7 +34,7 @@ _REPEATS = 3
 def main(orders: int, path: Path | None, seconds: int) -> None:
     """Measure on a stack of its own, and print ratios."""
     table = Table("measured", "beside", "ratio", "measured", "beside")
-    with tempfile.TemporaryDirectory() as folder, stack(path or Path(folder) / "home") as home:
+    with tempfile.TemporaryDirectory() as folder, stack(path or Path(folder) / "home", "primary", "replica") as home:
         if path is None:
             fill(home, orders)
         (cube_folder := Path(folder) / "cube").mkdir()
@@ -42,11 +42,11 @@ def main(orders: int, path: Path | None, seconds: int) -> None:
             api_server(home, PREORDERS_API_ANSWER_CACHE_BYTES="0") as api,
             cube_server(home, cube_folder) as cube,
         ):
-            shop = find_shop(home, api, DEMO_SHOP_DOMAIN)
+            shop = find_shop(home, api.port, DEMO_SHOP_DOMAIN)
             subject = _subject(home, shop.offer, shop.last)
             for question in QUESTIONS:
-                for row in (*_beside_sources(home, question, subject, shop.key, api),
-                            *_beside_cube(question, subject, shop.key, api, cube, seconds)):  # fmt: skip
+                for row in (*_beside_sources(home, question, subject, shop.key, api.port),
+                            *_beside_cube(question, subject, shop.key, api.port, cube, seconds)):  # fmt: skip
                     print(*row.cells, sep=" | ", flush=True)
                     table.add_row(*row.cells)
     Console(width=130).print(f"{datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} cores", table)
@@ -76,8 +76,8 @@ def _beside_cube(question: Question, subject: Subject, key: str, api: int, cube:
     _check_equal(question, subject, key, api, cube)
     paths, cube_paths = list(question.paths(subject)), list(question.cube_paths(subject))
     for name, asked in (("computed", cube_paths[1:]), ("kept in memory", cube_paths[:1])):
-        computed = load(api, (request(path, key) for path in itertools.cycle(paths)), CONNECTIONS, seconds)
-        beside = load(cube, (request(path, key) for path in itertools.cycle(asked)), CONNECTIONS, seconds)
+        requests = ((request(path, key) for path in itertools.cycle(one)) for one in (paths, asked))
+        computed, beside = load_in_turns(CONNECTIONS, seconds, *zip((api, cube), requests, strict=True))
         if computed.statuses.keys() | beside.statuses.keys() != {200}:
             raise SystemExit(f"{question.name}: {computed.statuses}, Cube: {beside.statuses}")
         yield Row(f"{question.name}, computed", f"Cube, {name}", computed.per_second, beside.per_second, "/s")

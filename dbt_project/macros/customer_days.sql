@@ -54,6 +54,7 @@ cross join lateral (
 {% macro counted_days(days, sign) %}
 select
     days.shop_id,
+    case when days.offer_id is not null then 'offer' when days.product_id is not null then 'product' else 'shop' end as counted_for,
     days.offer_id,
     days.product_id,
     levels.placed_by,

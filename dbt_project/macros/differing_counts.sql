@@ -1,28 +1,36 @@
-{# Counts of orders and customers that don't agree with the orders, by shop and month. #}
+{# Counts of orders and customers that don't agree with the orders, by shop and month, or week. #}
 {% macro differing_counts(orders) %}
+{%- set all, cancelled = ['placed', 'cancelled'], ['cancelled'] %}
+{%- for scope, keys, sizes, entries in [
+    ('shops', [], ['daily', 'weekly', 'monthly'], all),
+    ('offers', ['offer_id'], ['daily', 'weekly', 'monthly'], all),
+    ('products', ['product_id'], ['daily', 'monthly'], all),
+    ('reasons', ['cancel_reason'], ['daily', 'monthly'], cancelled),
+    ('cancellations', ['offer_id', 'cancel_reason'], ['daily', 'monthly'], cancelled),
+] %}
 {%- set counts = [] %}
-{%- do add_counts_over_days(counts) %}
-{%- for scope, keys in [('shops', []), ('offers', ['offer_id']), ('products', ['product_id'])] %}
-{%- for size in ['daily', 'monthly'] %}
+{%- do add_counts_over_days(counts, entries) %}
+{%- for size in sizes %}
+{%- set period = 'week' if size == 'weekly' else 'month' %}
 {%- for count in counts %}
 select
     kept.shop_id,
     'counts of {{ scope }} equal the orders' as audit,
     kept.currency,
-    kept.month as day,
+    kept.starts_on as day,
     '{{ count.name }}' as metric,
     coalesce(counted.expected, 0) as expected,
     kept.found
 from (
-    select shop_id, currency, {{ period_start('month', 'starts_on') }} as month, sum({{ count.name }}) as found
+    select shop_id, currency, {{ period_start(period, 'starts_on') }} as starts_on, sum({{ count.name }}) as found
     from {{ ref('rollup_' ~ scope ~ '_' ~ size) }}
-    group by shop_id, currency, {{ period_start('month', 'starts_on') }}
+    group by shop_id, currency, {{ period_start(period, 'starts_on') }}
 ) as kept
 left join (
-    select shop_id, starts_on as month, sum({{ count.name }}) as expected
-    from ({{ orders_counted(orders, 'month', keys, counts) }}) as by_scope
+    select shop_id, starts_on, sum({{ count.name }}) as expected
+    from ({{ orders_counted(orders, period, keys, counts) }}) as by_scope
     group by shop_id, starts_on
-) as counted on kept.shop_id = counted.shop_id and kept.month = counted.month
+) as counted on kept.shop_id = counted.shop_id and kept.starts_on = counted.starts_on
 where kept.found <> coalesce(counted.expected, 0)
 union all
 {%- endfor %}
@@ -32,7 +40,7 @@ union all
 {{ differing_rows('days of customers equal the orders', customer_days(known), ref('fct_customer_days'), 'placed_on') }}
 union all
 {{ differing_rows(
-    'days of customers are counted', counted_days(ref('fct_customer_days'), '1'), ref('rollup_customers_returning'), 'placed_in'
+    'days of customers are counted', counted_days(ref('fct_customer_days'), '1'), ref('rollup_customer_gaps'), 'placed_in'
 ) }}
 {% endmacro %}
 

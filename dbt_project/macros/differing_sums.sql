@@ -91,7 +91,11 @@ group by cells.shop_id, cells.currency, {{ starts_on }}
 {# Every comparison between the published models: identities 2, 3, 5 and 8. #}
 {% macro differing_rollups(changed_only=false) %}
 {%- set cancelled, balances = ['cancelled_units', 'cancelled_revenue'], ['balances_outstanding', 'lines_outstanding'] %}
-{%- set weeks = [('weeks equal their days', ref('rollup_variants_weekly'), none)] %}
+{%- set weeks = [
+    ('weeks equal their days', ref('rollup_variants_weekly'), none),
+    ('offers by week add up', ref('rollup_offers_weekly'), none),
+    ('shops by week add up', ref('rollup_shops_weekly'), none),
+] %}
 {%- set months = [
     ('months equal their days', ref('rollup_variants_monthly'), none),
     ('offers by day add up', ref('rollup_offers_daily'), none),
@@ -100,8 +104,10 @@ group by cells.shop_id, cells.currency, {{ starts_on }}
     ('products by month add up', ref('rollup_products_monthly'), none),
     ('shops by day add up', ref('rollup_shops_daily'), none),
     ('shops by month add up', ref('rollup_shops_monthly'), none),
-    ('cancel reasons by day add up', ref('rollup_cancellations_daily'), cancelled),
-    ('cancel reasons by month add up', ref('rollup_cancellations_monthly'), cancelled),
+    ('cancel reasons of offers by day add up', ref('rollup_cancellations_daily'), cancelled),
+    ('cancel reasons of offers by month add up', ref('rollup_cancellations_monthly'), cancelled),
+    ('cancel reasons by day add up', ref('rollup_reasons_daily'), cancelled),
+    ('cancel reasons by month add up', ref('rollup_reasons_monthly'), cancelled),
     ('due dates by day add up', ref('rollup_balances_daily'), balances),
     ('due dates by month add up', ref('rollup_balances_monthly'), balances),
 ] %}

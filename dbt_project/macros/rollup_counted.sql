@@ -1,17 +1,17 @@
 {# Sums, and the counts of orders that add up over days: an order is placed, and cancelled, on one day. Rebuilt from the
-   finer sums; where these have no such counts, from the orders. #}
-{% macro rollup_counted(period, keys, finer, orders=none) %}
+   finer sums, where there are any; the counts, where these have none, from the orders. `entries`: which are counted. #}
+{% macro rollup_counted(period, keys, finer=none, orders=none, metrics=none, where='true', entries=['placed', 'cancelled']) %}
 -- depends_on: {{ ref('fct_ledger') }}
 {%- set counts = [] %}
-{%- do add_counts_over_days(counts) %}
+{%- do add_counts_over_days(counts, entries) %}
 {%- if not is_incremental() and not orders %}
-{{ resummed(finer, period, keys, counts=counts) }}
+{{ resummed(finer, period, keys, metrics, counts) }}
 {%- else %}
 with
 
 sums as (
 
-    {% if is_incremental() %}{{ rollup(period, keys) }}{% else %}{{ resummed(finer, period, keys) }}{% endif %}
+    {% if finer and not is_incremental() %}{{ resummed(finer, period, keys, metrics) }}{% else %}{{ rollup(period, keys, metrics, where) }}{% endif %}
 
 ),
 
@@ -33,9 +33,10 @@ left join counts on sums.shop_id = counts.shop_id and sums.starts_on = counts.st
 {% endmacro %}
 
 {# Append the metrics that count orders, each dated by one entry of the order. #}
-{% macro add_counts_over_days(counts) %}
+{% macro add_counts_over_days(counts, entries) %}
     {% for metric in metric_definitions(['distinct']) if metric.entity == 'order_id' and 'days' in metric.adds_over %}
-        {% do counts.append({'name': metric.name, 'day': metric.day, 'entry': metric.day | replace('_on', '')}) %}
+        {% set entry = metric.day | replace('_on', '') %}
+        {% if entry in entries %}{% do counts.append({'name': metric.name, 'day': metric.day, 'entry': entry}) %}{% endif %}
     {% endfor %}
 {% endmacro %}
 

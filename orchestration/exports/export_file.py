@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from typing import Any
 
 import asyncpg
 
@@ -10,7 +11,7 @@ from api.exports.crash_points import crash_point
 from api.reports.answer import refuse_missing_rates, resolve_published
 from api.reports.contract import check
 from api.reports.registry import REPORTS
-from api.reports.scope import Arguments
+from api.reports.scope import Statement
 from orchestration.exports.csv_bytes import CsvBytes
 from orchestration.exports.databases import connect_to_reports
 from orchestration.exports.object_writer import PART_BYTES, ObjectWriter
@@ -48,9 +49,9 @@ async def _copy(
     request = check(report, attempt.parameters)
     published, query = await resolve_published(connection, request, attempt.shop_id)
     await refuse_missing_rates(connection, request, query)
-    arguments = Arguments()
-    statement = report.exported_block.statement(query, arguments, as_csv=True)
-    expected = await _expected_rows(connection, statement, arguments)
+    statement = Statement.of(report.exported_block.statement(query.shape, as_csv=True))
+    values = statement.values(query)
+    expected = await _expected_rows(connection, statement.text, values)
     csv = CsvBytes(compressed=attempt.file_format.endswith(".gz"))
 
     async def take(chunk: bytes) -> None:
@@ -60,7 +61,7 @@ async def _copy(
         if csv.size_bytes > PART_BYTES:
             crash_point("after a part")
 
-    tag = await connection.copy_from_query(statement, *arguments.values, output=take, format="csv", header=True)
+    tag = await connection.copy_from_query(statement.text, *values, output=take, format="csv", header=True)
     await writer.write(csv.finish())
     rows = int(tag.rpartition(" ")[2])
     if rows != csv.lines - 1:
@@ -71,7 +72,7 @@ async def _copy(
     return WrittenFile(published.build.build_id, rows, csv.size_bytes, csv.sha256)
 
 
-async def _expected_rows(connection: asyncpg.Connection, statement: str, arguments: Arguments) -> int:
+async def _expected_rows(connection: asyncpg.Connection, statement: str, values: list[Any]) -> int:
     """Return the planner's guess, for the progress alone: counting would take as long as the export."""
-    plan = await connection.fetchval(f"explain (format json) {statement}", *arguments.values)
+    plan = await connection.fetchval(f"explain (format json) {statement}", *values)
     return max(int(json.loads(plan)[0]["Plan"]["Plan Rows"]), 1)

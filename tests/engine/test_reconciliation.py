@@ -146,7 +146,7 @@ def test_sums_that_drifted_are_found_and_mended(engine: Engine, publisher: psyco
         "delete from analytics.fct_order_variants where shop_id::text like '%2'",
         "update reports.rollup_variants_weekly set units = units + 1 where shop_id::text like '%3'",
         "update analytics.rollup_offers_monthly set orders = orders + 1 where shop_id::text like '%4'",
-        "update analytics.rollup_customers_returning set entries = entries + 1 where shop_id::text like '%3'",
+        "update analytics.rollup_customer_gaps set entries = entries + 1 where shop_id::text like '%3'",
         "delete from analytics.fct_customer_days where shop_id::text like '%1' and offer_id is null",
     )
     result = reconciled(engine, publisher)
@@ -156,6 +156,8 @@ def test_sums_that_drifted_are_found_and_mended(engine: Engine, publisher: psyco
         "counts of shops equal the orders",
         "counts of offers equal the orders",
         "counts of products equal the orders",
+        "counts of reasons equal the orders",
+        "counts of cancellations equal the orders",
         "days of customers equal the orders",
         "days of customers are counted",
     }

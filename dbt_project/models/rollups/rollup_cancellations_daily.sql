@@ -1,5 +1,6 @@
-{% set keys = ['offer_id', 'cancel_reason'] %}
 {% set metrics = ['cancelled_units', 'cancelled_revenue'] %}
 {% set where = "entry = 'cancelled'" %}
 
-{{ rollup('day', keys, metrics, where) }}
+{{ rollup_counted(
+    'day', ['offer_id', 'cancel_reason'], none, ref('fct_order_variants'), metrics, where, entries=['cancelled']
+) }}

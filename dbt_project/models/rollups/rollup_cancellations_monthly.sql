@@ -1,5 +1,6 @@
-{% set keys = ['offer_id', 'cancel_reason'] %}
 {% set metrics = ['cancelled_units', 'cancelled_revenue'] %}
 {% set where = "entry = 'cancelled'" %}
 
-{{ rollup_longer(ref('rollup_cancellations_daily'), 'month', keys, metrics, where) }}
+{{ rollup_counted(
+    'month', ['offer_id', 'cancel_reason'], ref('rollup_cancellations_daily'), none, metrics, where, entries=['cancelled']
+) }}

@@ -1,0 +1,1 @@
+{{ rollup_counted('week', [], ref('rollup_shops_daily')) }}
