@@ -34,10 +34,10 @@ class Services:
         settings = self._settings
         self.primary = await open_servers(settings.primary_dsn, settings.pool_size, "preorders-api")
         self.replica = await open_servers(settings.replica_dsn, settings.pool_size, "preorders-api reports")
-        self.answers = Answers(self.replica, settings.answer_cache_bytes)
+        self.answers = Answers(self.replica, settings.answer_cache_bytes, settings.stale_seconds)
         self.authenticator = Authenticator(self.primary, self.replica, settings.key_cache_seconds)
         self.rate_limiter = RateLimiter(settings.rate_limit_storage, settings.refusals_per_minute)
-        self.metrics = Metrics(self.primary, self.replica)
+        self.metrics = Metrics(self.primary, self.replica, settings.stale_seconds)
         self.launcher = Launcher(settings.dagster_url)
         tasks = [asyncio.create_task(beat(self.primary)), asyncio.create_task(self.replica.watch())]
         try:
