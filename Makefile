@@ -4,8 +4,9 @@ BIN := .venv/bin
 INSTALL := $(BIN)/uv pip install --quiet --python $(BIN)/python
 PREORDERS_HOME ?= .local
 BENCH_ORDERS ?= 7900000
+MINUTES ?= 60
 
-.PHONY: setup demo down report-diff docs test test-long lint format bench bench-cube pictures
+.PHONY: setup demo down report-diff docs test test-long soak lint format bench bench-cube pictures
 
 setup: .venv/installed
 
@@ -40,6 +41,10 @@ test: setup
 
 test-long: setup
 	$(BIN)/pytest -m long
+
+# Reads, exports and builds while parts fail at random; prints what was counted
+soak: setup
+	SOAK_MINUTES=$(MINUTES) $(BIN)/pytest -m soak tests/soak
 
 lint: setup
 	$(BIN)/ruff check .

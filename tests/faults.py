@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
+import psycopg
 from conftest import Stack
 
 from local.home import open_home
@@ -36,6 +37,44 @@ def stopped(stack: Stack, part: str) -> Iterator[None]:
 def kill(stack: Stack, part: str) -> None:
     """Kill a part of the stack, with no chance to tidy up; its supervisor starts it anew."""
     os.kill(Supervisor(open_home(stack.home)).states()[part].pid, signal.SIGKILL)
+
+
+def on_the_replica(stack: Stack, *statements: str) -> None:
+    with psycopg.connect(stack.environment["PREORDERS_REPLICA_DSN"], autocommit=True) as replica:
+        for statement in statements:
+            replica.execute(statement.encode())
+
+
+@contextmanager
+def replay_paused(stack: Stack) -> Iterator[None]:
+    on_the_replica(stack, "select pg_wal_replay_pause()")
+    try:
+        yield
+    finally:
+        on_the_replica(stack, "select pg_wal_replay_resume()")
+
+
+@contextmanager
+def receiver_stopped(stack: Stack) -> Iterator[None]:
+    """Its view still says that it streams."""
+    with psycopg.connect(stack.environment["PREORDERS_REPLICA_DSN"]) as replica:
+        [(receiver,)] = replica.execute("select pid from pg_stat_wal_receiver").fetchall()
+    os.kill(receiver, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(receiver, signal.SIGCONT)
+
+
+@contextmanager
+def receiver_cut(stack: Stack) -> Iterator[None]:
+    """What it received is replayed, so that positions in the log say that it has caught up."""
+    reload = "select pg_reload_conf()"
+    on_the_replica(stack, "alter system set primary_conninfo = 'host=127.0.0.1 port=1'", reload)
+    try:
+        yield
+    finally:
+        on_the_replica(stack, "alter system reset primary_conninfo", reload)
 
 
 def is_live(stack: Stack) -> bool:

@@ -77,12 +77,13 @@ class Before:
 
     def broken(self) -> list[str]:
         """Wait until all has settled, and return what doesn't hold."""
-        until(self._is_well, SETTLES_WITHIN, "I9: the parts are not well by themselves")
+        until(self.is_well, SETTLES_WITHIN, "I9: the parts are not well by themselves")
         until(lambda: not self._unfinished(), SETTLES_WITHIN, "I1: exports have not ended")
         until(lambda: not self._residue(), SETTLES_WITHIN, f"I10: left over are {self._residue()}")
         return [*self._wrong_files(), *self._wrong_totals(), *self._older_builds()]
 
-    def _is_well(self) -> bool:
+    def is_well(self) -> bool:
+        """Whether every part that ran before runs, reports can be read, and the replica follows (I9)."""
         if self._parts - {part.name for part in part_statuses(open_home(self._stack.home)) if part.is_up}:
             return False
         try:
@@ -121,14 +122,20 @@ class Before:
 
     def _wrong_totals(self) -> Iterator[str]:
         """I5: rollups equal one another and the ledger, the ledger the source."""
-        with psycopg.connect(self._stack.environment["PREORDERS_REPLICA_DSN"]) as replica:
+        yield from self.differing_rollups()
+        with self._stack.primary() as primary:
+            yield from (f"I5: {difference}" for side in months_differing(primary) for difference in side)
+
+    def differing_rollups(self) -> list[str]:
+        """Return where rollups on the replica contradict one another, at any moment."""
+        found = []
+        with psycopg.connect(self._stack.environment["PREORDERS_REPLICA_DSN"], autocommit=True) as replica:
             for shop, currency in replica.execute(SHOPS).fetchall():
                 scope = {"shop": shop, "currency": currency}
                 [(different, totals)] = replica.execute(TOTALS, scope).fetchall()
                 if different > 1 or replica.execute(IS_ONE_BUILD, scope).fetchone() != (True,):
-                    yield f"I5: the rollups of {shop} in {currency} differ: {totals}"
-        with self._stack.primary() as primary:
-            yield from (f"I5: {difference}" for side in months_differing(primary) for difference in side)
+                    found.append(f"I5: the rollups of {shop} in {currency} differ: {totals}")
+        return found
 
     def _older_builds(self) -> Iterator[str]:
         """I6."""

@@ -1,10 +1,8 @@
 """A replica that falls behind or goes away: answers say how old they are and when they are stale, or are refused."""
 
-import os
-import signal
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager
 
 import httpx
 import psycopg
@@ -12,44 +10,12 @@ import pytest
 from api_process import api_process
 from conftest import REPORTS, Stack
 from data.golden import DOMAIN
-from faults import kill, stopped, until
+from faults import kill, receiver_cut, receiver_stopped, replay_paused, stopped, until
 from invariants import invariants_hold
 
 STALE_SECONDS = 3
 WINDOW = {"from": "2026-01-01", "to": "2026-03-31"}
 Fault = Callable[[Stack], AbstractContextManager[None]]
-
-
-def on_the_replica(stack: Stack, *statements: str) -> None:
-    with psycopg.connect(stack.environment["PREORDERS_REPLICA_DSN"], autocommit=True) as replica:
-        for statement in statements:
-            replica.execute(statement.encode())
-
-
-@contextmanager
-def replay_paused(stack: Stack) -> Iterator[None]:
-    on_the_replica(stack, "select pg_wal_replay_pause()")
-    yield
-    on_the_replica(stack, "select pg_wal_replay_resume()")
-
-
-@contextmanager
-def receiver_stopped(stack: Stack) -> Iterator[None]:
-    """Its view still says that it streams."""
-    with psycopg.connect(stack.environment["PREORDERS_REPLICA_DSN"]) as replica:
-        [(receiver,)] = replica.execute("select pid from pg_stat_wal_receiver").fetchall()
-    os.kill(receiver, signal.SIGSTOP)
-    yield
-    os.kill(receiver, signal.SIGCONT)
-
-
-@contextmanager
-def receiver_cut(stack: Stack) -> Iterator[None]:
-    """What it received is replayed, so that positions in the log say that it has caught up."""
-    reload = "select pg_reload_conf()"
-    on_the_replica(stack, "alter system set primary_conninfo = 'host=127.0.0.1 port=1'", reload)
-    yield
-    on_the_replica(stack, "alter system reset primary_conninfo", reload)
 
 
 @pytest.fixture(scope="module")
