@@ -12,12 +12,12 @@ from uuid import UUID
 
 from cachetools import LRUCache
 
-from api.database import Connection, Unavailable, read
+from api.database import Unavailable, read
 from api.reports.answer import Answer, answer
 from api.reports.contract import check, decode_query
 from api.reports.published import Published, read_published
 from api.reports.report import Report
-from api.servers import Servers
+from api.servers import Connection, Servers
 
 # A new build is shown within a second of its arrival on the replica: half of it is left for answering.
 _FRESH_SECONDS = 0.5

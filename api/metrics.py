@@ -7,10 +7,10 @@ from math import isnan, nan
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics, generate_latest
 
-from api.database import Connection, Unavailable, read
+from api.database import Unavailable, read
 from api.exports.jobs import STATUSES, count_jobs
 from api.reports.published import NotBuilt
-from api.servers import LAG_SQL, Servers
+from api.servers import LAG_SQL, Connection, Servers
 
 disable_created_metrics()  # type: ignore[no-untyped-call]  # a time for each counter, which nobody asks for
 _logger = logging.getLogger(__name__)
