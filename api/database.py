@@ -31,6 +31,7 @@ _LOST = (
     asyncpg.PostgresConnectionError,
     asyncpg.ConnectionDoesNotExistError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # a connection that was lost while its last work was given up
     OSError,
 )
 _PASSING = (asyncpg.InvalidCachedStatementError, asyncpg.SerializationError, *_LOST)
