@@ -64,10 +64,16 @@ class Stack:
         return httpx.Client(base_url=self.environment["PREORDERS_API_URL"] + REPORTS, timeout=30, **options)
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Take a home whose stack is kept from one run to the next."""
+    parser.addoption("--home", type=Path, help="run on the stack in this folder, and leave it running")
+
+
 @pytest.fixture(scope="session")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def stack(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Iterator[Stack]:
     """Start everything with empty tables; stop it at the end."""
-    home = tmp_path_factory.mktemp("stack")
+    kept: Path | None = pytestconfig.getoption("--home")
+    home = kept or tmp_path_factory.mktemp("stack")
     os.environ["PREORDERS_CRASH_POINT_FILE"] = str(home / "crash_point")
     try:
         run_preorders("up", "--detach", "--no-demo", home=home)
@@ -75,16 +81,20 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         exported = dict(shlex.split(line)[1].split("=", 1) for line in lines)
         yield Stack(home, exported)
     finally:
-        run_preorders("down", home=home, check=False)
+        if kept is None:
+            run_preorders("down", home=home, check=False)
 
 
 @pytest.fixture(scope="session")
 def built(stack: Stack) -> Stack:
     """Load the golden and the awkward rows and build them, as a merchant's history would be."""
     with stack.primary() as connection:
-        insert_rows(connection, awkward_rows(AWKWARD_SEED))
-        insert_rows(connection, golden_rows())
-    stack.build()
+        is_loaded = connection.execute("select from app.shops where domain = %s", [DOMAIN]).fetchone() is not None
+        if not is_loaded:
+            insert_rows(connection, awkward_rows(AWKWARD_SEED))
+            insert_rows(connection, golden_rows())
+    if not is_loaded:
+        stack.build()
     return stack
 
 

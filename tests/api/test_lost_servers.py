@@ -1,5 +1,6 @@
-"""Servers that hang, are cut, or are gone: refusals are soon and honest, and what can be answered is."""
+"""Servers that hang, are cut or gone, and slow clients: refusals are soon and honest, and what can be answered is."""
 
+import socket
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -7,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx
 import psycopg
 import pytest
-from api_process import api_process
+from api_process import api_process, started_api
 from conftest import REPORTS, Stack
 from data.golden import DOMAIN
 from faults import until
@@ -100,3 +101,47 @@ def test_slow_statements_leave_no_answer_waiting(built: Stack, behind: httpx.Cli
             assert seconds < SOON_SECONDS, "lock and acquiring are bounded by 2 s each"
         assert timed(behind)[0] == 200, "reads don't wait for the primary's connections"
     until(lambda: timed(behind, "/exports")[0] == 200, 5, "connections are not free again")
+
+
+def test_an_api_that_is_told_to_stop_finishes_what_is_under_way(built: Stack) -> None:
+    built.client(DOMAIN)
+    headers = {"X-Auth-Token": built.keys[DOMAIN]}
+    with (
+        started_api(built) as api,
+        psycopg.connect(built.environment["PREORDERS_PRIMARY_DSN"]) as locking,
+        ThreadPoolExecutor(1) as pool,
+    ):
+        locking.execute("lock table service.export_jobs in access exclusive mode")
+        under_way = pool.submit(httpx.get, f"{api.url}{REPORTS}/exports", headers=headers)
+        time.sleep(0.5)
+        api.process.terminate()
+        time.sleep(0.5)
+        with pytest.raises(httpx.ConnectError):
+            httpx.get(f"{api.url}/health/live")
+        locking.rollback()
+        assert under_way.result().status_code == 200
+        api.process.wait(10)
+
+
+def test_clients_that_are_slow_hold_nothing_up(built: Stack, behind: httpx.Client) -> None:
+    """Some say half of a request, others ask and never read."""
+    address = (behind.base_url.host, behind.base_url.port)
+    head = f"GET {REPORTS}/by_date HTTP/1.1\r\nHost: here\r\nX-Auth-Token: {built.keys[DOMAIN]}\r\n"
+    slow = [socket.create_connection(address) for _ in range(60)]
+    for number, client in enumerate(slow):
+        client.sendall((head + "\r\n" if number % 2 else head).encode())
+    for _ in range(5):
+        status, seconds = timed(behind)
+        assert (status, seconds < SOON_SECONDS) == (200, True)
+    for client in slow:
+        client.close()
+
+
+@pytest.mark.parametrize("role", ["API_PRIMARY", "API_REPLICA", "EXPORTS_PRIMARY", "EXPORTS_REPLICA", "PUBLISHER"])
+def test_no_statement_and_no_lock_is_waited_for_without_end(built: Stack, role: str) -> None:
+    with psycopg.connect(built.environment[f"PREORDERS_{role}_DSN"]) as connection:
+        bounds = ["statement_timeout", "lock_timeout"]
+        if role.startswith("API"):
+            bounds.append("idle_in_transaction_session_timeout")
+        for bound in bounds:
+            assert connection.execute(f"show {bound}".encode()).fetchone() != ("0",), bound
