@@ -6,7 +6,7 @@ PREORDERS_HOME ?= .local
 BENCH_ORDERS ?= 7900000
 MINUTES ?= 60
 
-.PHONY: setup demo down report-diff docs test test-long soak lint format bench bench-cube pictures
+.PHONY: setup demo down report-diff docs test test-long soak mutations lint format bench bench-cube pictures
 
 setup: .venv/installed
 
@@ -45,6 +45,10 @@ test-long: setup
 # Reads, exports and builds while parts fail at random; prints what was counted
 soak: setup
 	SOAK_MINUTES=$(MINUTES) $(BIN)/pytest -m soak tests/soak
+
+# Which test notices that a guard is missing: each is taken out, alone, in a copy
+mutations: setup
+	$(BIN)/python -m tests.mutations
 
 lint: setup
 	$(BIN)/ruff check .
