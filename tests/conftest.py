@@ -4,7 +4,7 @@ import os
 import shlex
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -49,6 +49,16 @@ class Stack:
         """Run the rollup job in Dagster."""
         run_preorders("build", *options, home=self.home)
 
+    def load(self, *sources: Mapping[str, Sequence[Mapping[str, Any]]]) -> None:
+        """Load rows and build them, unless they are there: the stack may be one that was kept."""
+        with self.primary() as connection:
+            domain = sources[0]["shops"][0]["domain"]
+            if connection.execute("select from app.shops where domain = %s", [domain]).fetchone() is not None:
+                return
+            for rows in sources:
+                insert_rows(connection, rows)
+        self.build()
+
     def key(self, domain: str, *options: str) -> str:
         """Make a key, as a person would."""
         return run_preorders("keys", "create", "--shop", domain, *options, home=self.home).stdout.split()[-1]
@@ -88,13 +98,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config)
 @pytest.fixture(scope="session")
 def built(stack: Stack) -> Stack:
     """Load the golden and the awkward rows and build them, as a merchant's history would be."""
-    with stack.primary() as connection:
-        is_loaded = connection.execute("select from app.shops where domain = %s", [DOMAIN]).fetchone() is not None
-        if not is_loaded:
-            insert_rows(connection, awkward_rows(AWKWARD_SEED))
-            insert_rows(connection, golden_rows())
-    if not is_loaded:
-        stack.build()
+    stack.load(awkward_rows(AWKWARD_SEED), golden_rows())
     return stack
 
 

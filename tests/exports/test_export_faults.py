@@ -13,6 +13,8 @@ from exports.faults import ENDS_WITHIN, WINDOW, check_ready, order, record, wait
 from exports.store import Store
 from faults import go_on, is_live, processes_of, stopped, stopped_processes, until
 
+pytestmark = pytest.mark.usefixtures("invariants")
+
 
 @pytest.mark.parametrize(
     "place",

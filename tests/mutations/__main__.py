@@ -33,8 +33,9 @@ def main() -> None:
         _copy(project)
         try:
             tests = dict.fromkeys(guard.test for guard in chosen)
-            if _run(project, home, *tests) != _PASSED:
-                sys.exit("the tests fail with every guard in its place; mend that first")
+            code, reason = _run(project, home, *tests)
+            if code != _PASSED:
+                sys.exit(f"with every guard in its place a test fails; mend that first: {reason}")
             missed = [guard for guard in chosen if not _is_noticed(console, project, home, guard)]
         finally:
             stop_stack(open_home(home))
@@ -61,12 +62,12 @@ def _is_noticed(console: Console, project: Path, home: Path, guard: Guard) -> bo
     try:
         if not guard.anew and open_home(home).exists:
             _restart_api(home)
-        code = _run(project, None if guard.anew else home, guard.test)
+        code, reason = _run(project, None if guard.anew else home, guard.test)
     finally:
         file.write_text(original)
     noticed = code == _FAILED
     said = "noticed" if noticed else f"MISSED (exit code {code})"
-    console.print(f"{said}, {time.monotonic() - began:.0f} s: {guard.what}: {guard.test}", soft_wrap=True)
+    console.print(f"{said}, {time.monotonic() - began:.0f} s: {guard.what}\n    {reason}", soft_wrap=True, markup=False)
     return noticed
 
 
@@ -85,12 +86,14 @@ def _restart_api(home: Path) -> None:
             time.sleep(0.1)
 
 
-def _run(project: Path, home: Path | None, *tests: str) -> int:
-    """Return pytest's exit code; without a home the tests make a stack of their own."""
+def _run(project: Path, home: Path | None, *tests: str) -> tuple[int, str]:
+    """Return pytest's exit code and which test failed; without a home the tests make a stack of their own."""
     on = [] if home is None else ["--home", str(home)]
     command = [sys.executable, "-m", "pytest", "-q", "-x", "-m", "not soak", *on, *tests]
     environment = {**os.environ, "PYTHONPATH": str(project)}
-    return subprocess.run(command, cwd=project, env=environment, capture_output=True).returncode
+    done = subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True)
+    failed = [line for line in done.stdout.splitlines() if line.startswith(("FAILED", "ERROR"))]
+    return done.returncode, failed[0] if failed else done.stdout[-200:]
 
 
 if __name__ == "__main__":

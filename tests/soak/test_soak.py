@@ -13,7 +13,6 @@ import pytest
 from conftest import Stack, run_preorders
 from data.canaries import canary_rows
 from data.changes import CHANGES
-from data.load import insert_rows
 from faults import until
 from invariants import Before
 from rich.console import Console
@@ -56,9 +55,7 @@ class Builder(threading.Thread):
 
 @pytest.mark.soak
 def test_nothing_is_lost_wrong_or_foreign(built: Stack, capsys: pytest.CaptureFixture[str]) -> None:
-    with built.primary() as connection:
-        insert_rows(connection, canary_rows())
-    built.build()
+    built.load(canary_rows())
     draw, before = random.Random(SEED), Before(built)
     readers, exporter, builder = Readers(built, SEED), Exporter(built, SEED), Builder(built, SEED)
     memory = [_api_mebibytes(built)]
