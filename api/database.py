@@ -72,7 +72,7 @@ async def _attempt(servers: Servers, pool: asyncpg.Pool, work: Callable[[Connect
     if servers.is_silent:
         raise TimeoutError("the server is silent")
     async with pool.acquire(timeout=_ACQUIRE_SECONDS) as connection:
-        with servers.noted(connection):
+        with servers.noted(pool, connection):
             return await work(connection)
 
 

@@ -38,7 +38,7 @@ class Servers:
         """Begin with any one: the processes of a fleet share the load."""
         self._pools = dict(pools)
         self._lags = dict.fromkeys(pools, 0.0)
-        self._under_way: dict[Connection, float] = {}
+        self._under_way: dict[Connection, tuple[asyncpg.Pool, float]] = {}
         self.pool = random.choice(list(pools.values()))
         self.is_silent = False
 
@@ -55,9 +55,9 @@ class Servers:
         return self.are_several
 
     @contextmanager
-    def noted(self, connection: Connection) -> Iterator[None]:
+    def noted(self, pool: asyncpg.Pool, connection: Connection) -> Iterator[None]:
         """Note that there is work under way, which ends if the server turns out to be silent."""
-        self._under_way[connection] = time.monotonic()
+        self._under_way[connection] = pool, time.monotonic()
         try:
             yield
         finally:
@@ -72,16 +72,17 @@ class Servers:
         while True:
             await asyncio.sleep(_LISTEN_EVERY_SECONDS)
             since = time.monotonic() - _LONG_SECONDS
-            if not self.is_silent and all(began > since for began in self._under_way.values()):
-                continue
-            pool = self.pool
-            self.is_silent = not await _answers(next(dsn for dsn, one in self._pools.items() if one is pool))
-            if self.is_silent:
+            slow = {pool for pool, began in self._under_way.values() if began < since}
+            for dsn, pool in self._pools.items():
+                if pool not in slow and not (self.is_silent and pool is self.pool):
+                    continue
+                if await _answers(dsn):
+                    self.is_silent = self.is_silent and pool is not self.pool
+                    continue
                 _logger.warning("a server is silent; nothing waits for it until it answers")
-                for connection in list(self._under_way):
+                for connection in [one for one, (its_pool, _) in self._under_way.items() if its_pool is pool]:
                     connection.terminate()
-                if self.leave(pool):
-                    self.is_silent = False
+                self.is_silent = not self.leave(pool)
 
     async def _watch_lags(self) -> None:
         while self.are_several:

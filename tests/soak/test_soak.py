@@ -100,7 +100,7 @@ def _print(
         counted.update(counts)
     for what, count in sorted(counted.items()):
         table.add_row(what, f"{count:,}")
-    table.add_row("reads", f"{sum(n for what, n in readers.counts.items() if what.startswith('answers ')):,}")
+    table.add_row("answers", f"{sum(n for what, n in readers.counts.items() if what.split()[1].isdecimal()):,}")
     table.add_row("the longest answer", f"{readers.longest_seconds:.1f} s")
     table.add_row("memory of the API: least, most, last", f"{min(memory)}, {max(memory)}, {memory[-1]} MiB")
     table.add_row("breaches", str(breaches))
