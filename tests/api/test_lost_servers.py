@@ -94,9 +94,9 @@ def test_reads_go_on_without_the_primary_and_exports_are_refused(
 
 def test_slow_statements_leave_no_answer_waiting(built: Stack, behind: httpx.Client) -> None:
     """Others hold every connection: the next ones are refused soon."""
-    with psycopg.connect(built.environment["PREORDERS_PRIMARY_DSN"]) as locking, ThreadPoolExecutor(6) as pool:
+    with psycopg.connect(built.environment["PREORDERS_PRIMARY_DSN"]) as locking, ThreadPoolExecutor(12) as pool:
         locking.execute("lock table service.export_jobs in access exclusive mode")
-        for status, seconds in pool.map(lambda _: timed(behind, "/exports"), range(6)):
+        for status, seconds in pool.map(lambda _: timed(behind, "/exports"), range(12)):
             assert status == 503
             assert seconds < SOON_SECONDS, "lock and acquiring are bounded by 2 s each"
         assert timed(behind)[0] == 200, "reads don't wait for the primary's connections"
