@@ -1,18 +1,23 @@
 # Everything runs in .venv, made when it is needed and again when the dependencies change.
 PYTHON ?= python3
 BIN := .venv/bin
+INSTALL := $(BIN)/uv pip install --quiet --python $(BIN)/python
 PREORDERS_HOME ?= .local
 BENCH_ORDERS ?= 7900000
+MINUTES ?= 60
 
-.PHONY: setup demo down report-diff docs test test-long lint format bench bench-cube pictures
+.PHONY: setup demo down report-diff docs test test-long soak mutations lint format bench bench-cube pictures
 
 setup: .venv/installed
 
 .venv/installed: pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt uv
+	@# Nothing is installed whose hash does not stand in constraints.txt; pip is for uv alone, by its lines there.
+	sed -n '/^uv==/,/[^\\]$$/p' constraints.txt > .venv/uv.txt
+	$(BIN)/python -m pip install --quiet --require-hashes --requirement .venv/uv.txt
 	@# Compiled here: where Python may not write bytecode, each Dagster run would compile all its imports anew.
-	$(BIN)/uv pip install --quiet --python $(BIN)/python --compile-bytecode --constraint constraints.txt --editable '.[dev]'
+	$(INSTALL) --compile-bytecode --require-hashes --requirement constraints.txt
+	$(INSTALL) --no-deps --no-build-isolation --editable .
 	touch $@
 
 demo: setup
@@ -37,12 +42,23 @@ test: setup
 test-long: setup
 	$(BIN)/pytest -m long
 
+# Reads, exports and builds while parts fail at random; prints what was counted
+soak: setup
+	SOAK_MINUTES=$(MINUTES) $(BIN)/pytest -m soak tests/soak
+
+# Which test notices that a guard is missing: each is taken out, alone, in a copy
+mutations: setup
+	$(BIN)/python -m tests.mutations
+
 lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/sqlfluff lint --disable-progress-bar --nocolor dbt_project/models dbt_project/tests
 	$(BIN)/lint-imports
+	@# Secrets; but for the hashes of packages, and what stands for a password in examples and tests.
+	git ls-files -z ':!constraints.txt' ':!tests/browser/requirements.txt' \
+		| xargs -0 $(BIN)/detect-secrets-hook -p .ci/preorders_keys.py --exclude-secrets '^(password|PASSWORD|none|wrong|p%40ss|d41d8cd98f00b204e9800998ecf8427e)$$'
 
 format: setup
 	$(BIN)/ruff check --fix .
@@ -60,5 +76,5 @@ bench-cube: setup
 
 pictures: setup
 	@# Dagster's page in a real browser, which the machine has to have: apt-get install chromium
-	$(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt --editable '.[pictures]'
+	$(INSTALL) --require-hashes --requirement tests/browser/requirements.txt
 	PYTHONPATH=. $(BIN)/python tests/browser/pictures.py

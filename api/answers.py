@@ -12,12 +12,12 @@ from uuid import UUID
 
 from cachetools import LRUCache
 
-from api.database import Connection, Unavailable, read
+from api.database import Unavailable, read
 from api.reports.answer import Answer, answer
 from api.reports.contract import check, decode_query
 from api.reports.published import Published, read_published
 from api.reports.report import Report
-from api.servers import Servers
+from api.servers import Connection, Servers
 
 # A new build is shown within a second of its arrival on the replica: half of it is left for answering.
 _FRESH_SECONDS = 0.5
@@ -38,9 +38,9 @@ class Told:
 class Answers:
     """The answers that one process gives."""
 
-    def __init__(self, replica: Servers, most_bytes: int) -> None:
-        """Read from the replica; keep answers of at most so many bytes."""
-        self._replica = replica
+    def __init__(self, replica: Servers, most_bytes: int, stale_seconds: float) -> None:
+        """Keep answers of at most so many bytes; call them stale from so many seconds of lag on."""
+        self._replica, self._stale_seconds = replica, stale_seconds
         self._kept: LRUCache[Key, Answer] = LRUCache(most_bytes, getsizeof=_size)
         self._published: LRUCache[UUID, Published] = LRUCache(_SHOPS_KEPT)
         self._latest_build_id, self._latest_told_at = 0, 0.0
@@ -49,7 +49,7 @@ class Answers:
         """Return the answer to a request.
 
         Raises:
-            NotBuilt, Invalid, MissingRate: as `answer` does.
+            NotBuilt, Invalid, MissingRate, Lagging: as `answer` does.
             Unavailable: the replica cannot be read; then nothing kept is told either.
         """
         key = (shop_id, report.name, sha256(query_string).digest())
@@ -57,11 +57,15 @@ class Answers:
         if kept is not None:
             published = await self._read_published(shop_id)
             if published.version == kept.published.version:
-                return Told(kept.body(published), kept.etag(published))
+                return self._told(kept, published)
         computed = await self._compute(shop_id, report, query_string)
         if _size(computed) <= self._kept.maxsize:
             self._kept[key] = computed
-        return Told(computed.body(computed.published), computed.etag(computed.published))
+        return self._told(computed, computed.published)
+
+    def _told(self, answer: Answer, published: Published) -> Told:
+        published.refuse_lag(answer.max_lag)
+        return Told(answer.body(published, self._stale_seconds), answer.etag(published, self._stale_seconds))
 
     async def _compute(self, shop_id: UUID, report: Report, query_string: bytes) -> Answer:
         request = check(report, *decode_query(report.parameters, query_string))

@@ -13,9 +13,9 @@ from litestar.exceptions import PermissionDeniedException
 from litestar.handlers import BaseRouteHandler
 from litestar.types import Guard
 
-from api.database import Connection, Unavailable, read
+from api.database import Unavailable, read
 from api.keys import hash_key
-from api.servers import Servers
+from api.servers import Connection, Servers
 
 DEFAULT_POINTS_PER_MINUTE = 360
 KEY_HEADER = "X-Auth-Token"

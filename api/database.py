@@ -8,13 +8,12 @@ from uuid import UUID
 import asyncpg
 
 from api.reports.published import NotBuilt
-from api.servers import Servers
+from api.servers import Connection, Servers
 
 _ACQUIRE_SECONDS = 2
 _READY_SECONDS = 2
 
 Answer = TypeVar("Answer")
-Connection = asyncpg.pool.PoolConnectionProxy
 
 # What a new attempt will not mend soon: told at once, for trying again would double the load of a slow server.
 _FINAL = (
@@ -32,6 +31,7 @@ _LOST = (
     asyncpg.PostgresConnectionError,
     asyncpg.ConnectionDoesNotExistError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # a connection that was lost while its last work was given up
     OSError,
 )
 _PASSING = (asyncpg.InvalidCachedStatementError, asyncpg.SerializationError, *_LOST)
@@ -50,7 +50,7 @@ async def read(servers: Servers, work: Callable[[Connection], Awaitable[Answer]]
     """
     pool = servers.pool
     try:
-        return await _attempt(pool, work)
+        return await _attempt(servers, pool, work)
     except _FINAL as error:
         if not isinstance(error, asyncpg.CannotConnectNowError) or not servers.leave(pool):
             raise Unavailable from error
@@ -63,14 +63,17 @@ async def read(servers: Servers, work: Callable[[Connection], Awaitable[Answer]]
         if isinstance(error, _LOST):
             servers.leave(pool)
     try:
-        return await _attempt(servers.pool, work)
+        return await _attempt(servers, servers.pool, work)
     except (*_FINAL, *_PASSING) as error:
         raise Unavailable from error
 
 
-async def _attempt(pool: asyncpg.Pool, work: Callable[[Connection], Awaitable[Answer]]) -> Answer:
+async def _attempt(servers: Servers, pool: asyncpg.Pool, work: Callable[[Connection], Awaitable[Answer]]) -> Answer:
+    if servers.is_silent:
+        raise TimeoutError("the server is silent")
     async with pool.acquire(timeout=_ACQUIRE_SECONDS) as connection:
-        return await work(connection)
+        with servers.noted(pool, connection):
+            return await work(connection)
 
 
 async def as_tenant(servers: Servers, shop_id: UUID, work: Callable[[Connection], Awaitable[Answer]]) -> Answer:

@@ -14,7 +14,7 @@ from api.exports.jobs import AlreadyFinished, UnknownJob
 from api.paths import relative
 from api.reports.contract import Invalid
 from api.reports.missing_rates import MissingRate
-from api.reports.published import NotBuilt
+from api.reports.published import Lagging, NotBuilt
 
 RETRY_SECONDS = 5
 _logger = logging.getLogger(__name__)
@@ -58,7 +58,7 @@ def _told(error: Exception, method: str, path: str) -> tuple[int, list[str]]:
             return 409, [f"job_id names an export that has ended: it is {error.status}"]
         case Invalid():
             return 422, error.problems
-        case MissingRate() | NotBuilt():
+        case MissingRate() | NotBuilt() | Lagging():
             return 503, [str(error)]
         case Unavailable():
             return 503, ["database cannot be reached or took too long; try again"]

@@ -38,6 +38,7 @@ the key alone decides the shop. Bodies are JSON (`Content-Type: application/json
 - `{REPORTS_PATH}/definitions` says what each metric means and what it may be summed over. Distinct counts and
   outstanding balances are never sums of a series: ask for the window instead.
 - `freshness.as_of` says up to when the numbers are complete; `"incomplete": true` that the window reaches past it.
+- `freshness.stale` says that the numbers lag behind; `max_lag` (seconds) has such an answer refused with 503 instead.
 - Errors are `{{"errors": ["<field> must be ...", ...]}}`, every problem at once. 429 and 503 say in
   `Retry-After` when to try again.
 - 360 points in 60 seconds for a shop: a read costs 1, a write 2. `X-RateLimit-Remaining` says what is left.

@@ -7,8 +7,8 @@ grows on an idle primary; a row that must arrive says the truth in every fault.
 import asyncio
 import logging
 
-from api.database import Connection, read
-from api.servers import Servers
+from api.database import read
+from api.servers import Connection, Servers
 
 _EVERY_SECONDS = 1.0
 _logger = logging.getLogger(__name__)

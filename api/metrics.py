@@ -3,26 +3,26 @@
 import asyncio
 import logging
 from collections.abc import Awaitable
+from math import isnan, nan
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics, generate_latest
 
-from api.database import Connection, Unavailable, read
+from api.database import Unavailable, read
 from api.exports.jobs import STATUSES, count_jobs
 from api.reports.published import NotBuilt
-from api.servers import LAG_SQL, Servers
+from api.servers import LAG_SQL, Connection, Servers
 
 disable_created_metrics()  # type: ignore[no-untyped-call]  # a time for each counter, which nobody asks for
 _logger = logging.getLogger(__name__)
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
-_UNKNOWN = float("nan")
 _BUILD_AGE_SQL = "select extract(epoch from now() - max(built_at))::float8 from reports.builds"
 
 
 class Metrics:
     """Counts requests as they end; asks the databases when it is read, and tells NaN of what can't be had."""
 
-    def __init__(self, primary: Servers, replica: Servers) -> None:
-        self._servers = {"primary": primary, "replica": replica}
+    def __init__(self, primary: Servers, replica: Servers, stale_seconds: float) -> None:
+        self._servers, self._stale_seconds = {"primary": primary, "replica": replica}, stale_seconds
         self._registry = CollectorRegistry()
         self._requests = Counter(
             "preorders_requests", "Requests answered.", ("method", "route", "status"), registry=self._registry
@@ -32,6 +32,7 @@ class Metrics:
         )
         self._connections = self._gauge("preorders_pool_connections", "Connections.", "server", "state")
         self._lag = self._gauge("preorders_replica_lag_seconds", "Age of the last heartbeat that the replica has.")
+        self._stale = self._gauge("preorders_replica_stale", "1 while answers say that they are stale, else 0.")
         self._build_age = self._gauge("preorders_build_age_seconds", "Time since the newest build of any shop.")
         self._exports = self._gauge("preorders_export_jobs", "Export jobs on record, by status.", "status")
 
@@ -55,6 +56,7 @@ class Metrics:
             _known(read(self._servers["primary"], self._set_exports)),
         )
         self._lag.set(lag)
+        self._stale.set(lag if isnan(lag) else lag >= self._stale_seconds)
         self._build_age.set(age)
         return generate_latest(self._registry)
 
@@ -69,5 +71,5 @@ async def _known(figure: Awaitable[float | None]) -> float:
         value = await figure
     except (Unavailable, NotBuilt) as error:
         _logger.warning("a metric cannot be read: %r", error.__cause__ or error)
-        return _UNKNOWN
-    return _UNKNOWN if value is None else value
+        return nan
+    return nan if value is None else value

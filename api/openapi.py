@@ -21,7 +21,10 @@ _ERRORS = {
     415: "The body is not application/json.",
     422: "Something is wrong in the parameters; every problem is told.",
     500: "An internal error.",
-    503: "The database cannot be reached or was too slow, an exchange rate is missing, or nothing is built yet.",
+    503: (
+        "The database cannot be reached or was too slow, an exchange rate is missing, nothing is built yet, or the"
+        " numbers lag behind by more than max_lag."
+    ),
 }
 
 

@@ -31,6 +31,7 @@ _FRESHNESS = {
     "built_at": _INSTANT,
     "build_id": _INTEGER,
     "replica_lag_seconds": {"type": "number"},
+    "stale": {"type": "boolean", "description": "Whether the lag is more than what the operator calls stale."},
     "reconciled": {"type": ["string", "null"], "format": "date-time"},
 }
 _JOB = {

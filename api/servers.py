@@ -3,7 +3,9 @@
 import asyncio
 import logging
 import random
-from collections.abc import Mapping
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from math import inf
 from urllib.parse import urlsplit
 
@@ -13,12 +15,16 @@ _CONNECT_SECONDS = 2
 _STATEMENT_SECONDS = 10
 _IDLE_SECONDS = 60
 _STATEMENTS_KEPT = 200
-_NO_SHOP = "00000000-0000-0000-0000-000000000000"
 _LOOK_EVERY_SECONDS = 1.0
 _LOOK_SECONDS = 2.0
 _LAGGING_SECONDS = 5.0
+# So that a server that says nothing more costs a caller less than 3 seconds: half of one, one and one.
+_LISTEN_EVERY_SECONDS = 0.5
+_LONG_SECONDS = 1.0
+_SILENT_SECONDS = 1.0
 LAG_SQL = "select extract(epoch from clock_timestamp() - beat_at)::float8 from service.heartbeat"
 
+Connection = asyncpg.pool.PoolConnectionProxy
 _logger = logging.getLogger(__name__)
 
 
@@ -32,7 +38,9 @@ class Servers:
         """Begin with any one: the processes of a fleet share the load."""
         self._pools = dict(pools)
         self._lags = dict.fromkeys(pools, 0.0)
+        self._under_way: dict[Connection, tuple[asyncpg.Pool, float]] = {}
         self.pool = random.choice(list(pools.values()))
+        self.is_silent = False
 
     @property
     def are_several(self) -> bool:
@@ -46,8 +54,37 @@ class Servers:
             self.pool = self._pools[min(others, key=self._lags.__getitem__)]
         return self.are_several
 
+    @contextmanager
+    def noted(self, pool: asyncpg.Pool, connection: Connection) -> Iterator[None]:
+        """Note that there is work under way, which ends if the server turns out to be silent."""
+        self._under_way[connection] = pool, time.monotonic()
+        try:
+            yield
+        finally:
+            del self._under_way[connection]
+
     async def watch(self) -> None:
-        """Leave out servers that are lost or lag, until cancelled."""
+        """Leave out servers that are lost or lag, and wait for none that is silent, until cancelled."""
+        await asyncio.gather(self._watch_lags(), self._watch_silence())
+
+    async def _watch_silence(self) -> None:
+        """See whether a server that takes long still answers others: one that hangs, or is cut off, closes nothing."""
+        while True:
+            await asyncio.sleep(_LISTEN_EVERY_SECONDS)
+            since = time.monotonic() - _LONG_SECONDS
+            slow = {pool for pool, began in self._under_way.values() if began < since}
+            for dsn, pool in self._pools.items():
+                if pool not in slow and not (self.is_silent and pool is self.pool):
+                    continue
+                if await _answers(dsn):
+                    self.is_silent = self.is_silent and pool is not self.pool
+                    continue
+                _logger.warning("a server is silent; nothing waits for it until it answers")
+                for connection in [one for one, (its_pool, _) in self._under_way.items() if its_pool is pool]:
+                    connection.terminate()
+                self.is_silent = not self.leave(pool)
+
+    async def _watch_lags(self) -> None:
         while self.are_several:
             self._lags = dict(zip(self._pools, await asyncio.gather(*map(_lag, self._pools)), strict=True))
             lag = next(self._lags[dsn] for dsn, pool in self._pools.items() if pool is self.pool)
@@ -61,9 +98,14 @@ class Servers:
         await asyncio.gather(*(pool.close() for pool in self._pools.values()))
 
 
-async def open_servers(dsn: str, pool_size: int, application_name: str) -> Servers:
-    """Return the servers of a DSN, such as `postgresql://role:password@one:5432,two:5432/preorders`."""
-    return Servers({host: await _open_pool(host, pool_size, application_name) for host in split_hosts(dsn)})
+async def open_servers(dsn: str, pool_size: int, application_name: str, **settings: str) -> Servers:
+    """Return the servers of a DSN, such as `postgresql://role:password@one:5432,two:5432/preorders`.
+
+    Args:
+        settings: of each session, by the names that PostgreSQL gives them.
+    """
+    settings = {"application_name": application_name, "timezone": "UTC", **settings}
+    return Servers({host: await _open_pool(host, pool_size, settings) for host in split_hosts(dsn)})
 
 
 def split_hosts(dsn: str) -> list[str]:
@@ -95,7 +137,19 @@ async def _lag(dsn: str) -> float:
         return inf
 
 
-async def _open_pool(dsn: str, pool_size: int, application_name: str) -> asyncpg.Pool:
+async def _answers(dsn: str) -> bool:
+    """Return whether a server says anything soon to who connects, if only that it refuses."""
+    try:
+        async with asyncio.timeout(_SILENT_SECONDS):
+            (await asyncpg.connect(dsn)).terminate()
+    except TimeoutError:
+        return False
+    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+        pass
+    return True
+
+
+async def _open_pool(dsn: str, pool_size: int, settings: Mapping[str, str]) -> asyncpg.Pool:
     """Return a pool that opens its connections when they are needed: the API starts without its databases."""
     return await asyncpg.create_pool(
         dsn,
@@ -104,14 +158,7 @@ async def _open_pool(dsn: str, pool_size: int, application_name: str) -> asyncpg
         timeout=_CONNECT_SECONDS,
         command_timeout=_STATEMENT_SECONDS,
         max_inactive_connection_lifetime=_IDLE_SECONDS,
-        server_settings={
-            "application_name": application_name,
-            "timezone": "UTC",
-            # a report's statement takes longer to plan than to run
-            "plan_cache_mode": "force_generic_plan",
-            # a statement that sets the tenant is planned before it does; this shop has no rows
-            "preorders.shop_id": _NO_SHOP,
-        },
+        server_settings=dict(settings),
         statement_cache_size=_STATEMENTS_KEPT,
         max_cached_statement_lifetime=0,
         max_cacheable_statement_size=0,

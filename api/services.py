@@ -13,6 +13,15 @@ from api.rate_limit import RateLimiter
 from api.servers import Servers, open_servers
 from api.settings import Settings
 
+# Of sessions that read reports.
+REPORT_SETTINGS = {
+    # a report's statement takes longer to plan than to run
+    "plan_cache_mode": "force_generic_plan",
+    # A statement that sets the tenant is planned before it does. This shop has no rows, so one that forgot to set it
+    # would read nothing. Elsewhere there is no tenant before one is set, and row-level security raises.
+    "preorders.shop_id": "00000000-0000-0000-0000-000000000000",
+}
+
 
 class Services:
     """Opened with the application, closed with it."""
@@ -33,13 +42,16 @@ class Services:
         """Open all, and keep the heartbeat and the watch over replicas going until the end."""
         settings = self._settings
         self.primary = await open_servers(settings.primary_dsn, settings.pool_size, "preorders-api")
-        self.replica = await open_servers(settings.replica_dsn, settings.pool_size, "preorders-api reports")
-        self.answers = Answers(self.replica, settings.answer_cache_bytes)
+        self.replica = await open_servers(
+            settings.replica_dsn, settings.pool_size, "preorders-api reports", **REPORT_SETTINGS
+        )
+        self.answers = Answers(self.replica, settings.answer_cache_bytes, settings.stale_seconds)
         self.authenticator = Authenticator(self.primary, self.replica, settings.key_cache_seconds)
         self.rate_limiter = RateLimiter(settings.rate_limit_storage, settings.refusals_per_minute)
-        self.metrics = Metrics(self.primary, self.replica)
+        self.metrics = Metrics(self.primary, self.replica, settings.stale_seconds)
         self.launcher = Launcher(settings.dagster_url)
-        tasks = [asyncio.create_task(beat(self.primary)), asyncio.create_task(self.replica.watch())]
+        work = (beat(self.primary), self.primary.watch(), self.replica.watch())
+        tasks = [asyncio.create_task(one) for one in work]
         try:
             yield
         finally:

@@ -17,6 +17,7 @@ class Settings:
         refusals_per_minute: how many calls without a valid key an address may make before it is answered 429.
         pool_size: most connections to each server.
         answer_cache_bytes: most memory for answers that are kept; 0 keeps none.
+        stale_seconds: from which lag of the replica on answers say that they are stale.
         key_cache_seconds: how long a checked key is trusted, so at most how long a revoked one lives.
     """
 
@@ -27,6 +28,7 @@ class Settings:
     refusals_per_minute: int = 300
     pool_size: int = 10
     answer_cache_bytes: int = 64 * 1024 * 1024
+    stale_seconds: float = 30
     key_cache_seconds: float = 30
 
     @classmethod
@@ -46,5 +48,6 @@ class Settings:
             rate_limit_storage=os.environ.get("PREORDERS_RATE_LIMIT_STORAGE", cls.rate_limit_storage),
             refusals_per_minute=int(os.environ.get("PREORDERS_REFUSALS_PER_MINUTE", cls.refusals_per_minute)),
             pool_size=int(os.environ.get("PREORDERS_API_POOL_SIZE", cls.pool_size)),
+            stale_seconds=float(os.environ.get("PREORDERS_STALE_SECONDS", cls.stale_seconds)),
             answer_cache_bytes=int(os.environ.get("PREORDERS_API_ANSWER_CACHE_BYTES", cls.answer_cache_bytes)),
         )

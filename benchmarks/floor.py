@@ -10,11 +10,12 @@ from litestar.datastructures import State
 from litestar.types import ASGIApp
 
 from api.authentication import needs_scope
-from api.database import Connection, read
+from api.database import read
 from api.gateway import Gateway
 from api.observation import Observation
 from api.paths import BASE_PATH
 from api.reports.published import BUILD_EXPRESSION, tenant_statement
+from api.servers import Connection
 from api.services import Services
 from api.settings import Settings
 

@@ -7,14 +7,30 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 import httpx
 from conftest import ROOT, Stack
 
 
+@dataclass(frozen=True)
+class ApiProcess:
+    """A running API, at its address."""
+
+    process: subprocess.Popen[bytes]
+    url: str
+
+
 @contextmanager
 def api_process(stack: Stack, **settings: str) -> Iterator[str]:
     """Run one more API; yield its address."""
+    with started_api(stack, **settings) as api:
+        yield api.url
+
+
+@contextmanager
+def started_api(stack: Stack, **settings: str) -> Iterator[ApiProcess]:
+    """Run one more API; yield its process too."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     process = subprocess.Popen(
@@ -29,7 +45,7 @@ def api_process(stack: Stack, **settings: str) -> Iterator[str]:
         while not _is_live(url):
             assert process.poll() is None and time.monotonic() < deadline, "the API did not start"
             time.sleep(0.1)
-        yield url
+        yield ApiProcess(process, url)
     finally:
         process.terminate()
         process.wait(timeout=20)

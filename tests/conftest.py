@@ -4,7 +4,7 @@ import os
 import shlex
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -49,6 +49,16 @@ class Stack:
         """Run the rollup job in Dagster."""
         run_preorders("build", *options, home=self.home)
 
+    def load(self, *sources: Mapping[str, Sequence[Mapping[str, Any]]]) -> None:
+        """Load rows and build them, unless they are there: the stack may be one that was kept."""
+        with self.primary() as connection:
+            domain = sources[0]["shops"][0]["domain"]
+            if connection.execute("select from app.shops where domain = %s", [domain]).fetchone() is not None:
+                return
+            for rows in sources:
+                insert_rows(connection, rows)
+        self.build()
+
     def key(self, domain: str, *options: str) -> str:
         """Make a key, as a person would."""
         return run_preorders("keys", "create", "--shop", domain, *options, home=self.home).stdout.split()[-1]
@@ -64,10 +74,16 @@ class Stack:
         return httpx.Client(base_url=self.environment["PREORDERS_API_URL"] + REPORTS, timeout=30, **options)
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Take a home whose stack is kept from one run to the next."""
+    parser.addoption("--home", type=Path, help="run on the stack in this folder, and leave it running")
+
+
 @pytest.fixture(scope="session")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def stack(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Iterator[Stack]:
     """Start everything with empty tables; stop it at the end."""
-    home = tmp_path_factory.mktemp("stack")
+    kept: Path | None = pytestconfig.getoption("--home")
+    home = kept or tmp_path_factory.mktemp("stack")
     os.environ["PREORDERS_CRASH_POINT_FILE"] = str(home / "crash_point")
     try:
         run_preorders("up", "--detach", "--no-demo", home=home)
@@ -75,16 +91,14 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         exported = dict(shlex.split(line)[1].split("=", 1) for line in lines)
         yield Stack(home, exported)
     finally:
-        run_preorders("down", home=home, check=False)
+        if kept is None:
+            run_preorders("down", home=home, check=False)
 
 
 @pytest.fixture(scope="session")
 def built(stack: Stack) -> Stack:
     """Load the golden and the awkward rows and build them, as a merchant's history would be."""
-    with stack.primary() as connection:
-        insert_rows(connection, awkward_rows(AWKWARD_SEED))
-        insert_rows(connection, golden_rows())
-    stack.build()
+    stack.load(awkward_rows(AWKWARD_SEED), golden_rows())
     return stack
 
 

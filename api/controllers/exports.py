@@ -10,7 +10,7 @@ from litestar.exceptions import ClientException
 from litestar.handlers import HTTPRouteHandler
 
 from api.authentication import needs_scope
-from api.database import Connection, as_tenant, read
+from api.database import as_tenant, read
 from api.exports.crash_points import crash_point
 from api.exports.jobs import ExportJob, NewExport, cancel_job, create_job, find_job, find_repeated, list_jobs
 from api.exports.object_store import export_bucket, s3_client, sign_download
@@ -23,6 +23,7 @@ from api.reports.published import instant
 from api.reports.query import ReportQuery
 from api.reports.registry import REPORTS
 from api.reports.report import Report
+from api.servers import Connection
 from api.services import Services
 
 POLL_SECONDS = 1

@@ -14,6 +14,7 @@ import msgspec
 from api.reports.blocks import Block
 from api.reports.contract import Invalid, Request, offers_named, resolve
 from api.reports.missing_rates import MissingRate, missing_rate_statement
+from api.reports.parameters import MAX_LAG
 from api.reports.published import (
     BUILD_EXPRESSION,
     OFFERS_EXPRESSION,
@@ -27,7 +28,6 @@ from api.reports.query import ReportQuery, Shape
 from api.reports.report import Report
 from api.reports.scope import Statement
 
-_STALE_SECONDS = 30
 _STATEMENTS_KEPT = 500
 _FILTERS = ("offer_id", "offer_ids", "product_id", "variant_id", "market_id")
 
@@ -39,12 +39,14 @@ class Answer:
     Attributes:
         head, tail: JSON before and behind the block `freshness`.
         last: the window's last day.
+        max_lag: most seconds of lag that the request allows; None: any.
         published: as the answer's own snapshot saw it.
     """
 
     head: bytes
     tail: bytes
     last: date
+    max_lag: int | None
     published: Published
     digest: str = field(init=False)
 
@@ -52,17 +54,17 @@ class Answer:
         """Take the digest once: the answer may be sent often."""
         object.__setattr__(self, "digest", blake2b(self.head + self.tail, digest_size=12).hexdigest())
 
-    def body(self, published: Published) -> bytes:
+    def body(self, published: Published, stale_seconds: float) -> bytes:
         """Return the body (spec: api.md, Reads), as fresh as `published`, which must be of the same version."""
         incomplete = b',"incomplete":true' if self.last >= published.build.as_of_day else b""
-        return b"".join((self.head, msgspec.json.encode(published.freshness()), incomplete, self.tail))
+        return b"".join((self.head, msgspec.json.encode(published.freshness(stale_seconds)), incomplete, self.tail))
 
-    def etag(self, published: Published) -> str:
-        """Return a tag of the body. A weak one: a small lag of the replica may differ; a large one is in it."""
+    def etag(self, published: Published, stale_seconds: float) -> str:
+        """Return a tag of the body. A weak one: a lag may differ until it makes the answer stale; then it is in it."""
         build = published.build
         instants = (build.as_of, build.built_at, build.reconciled_at)
         state = [self.digest, build.build_id, *(f"{at.timestamp():.6f}" if at else "" for at in instants)]
-        if published.replica_lag_seconds >= _STALE_SECONDS:
+        if published.replica_lag_seconds >= stale_seconds:
             state.append(published.replica_lag_seconds)
         return f'W/"{"-".join(map(str, state))}"'
 
@@ -73,9 +75,12 @@ async def resolve_published(connection: Connection, request: Request, shop_id: U
     Raises:
         NotBuilt: nothing is published for the shop yet.
         Invalid: the request doesn't fit the shop.
+        Lagging: the replica lags behind by more than the request allows.
     """
     published, own_offers = await read_published(connection, shop_id, offers_named(request))
-    return published, resolve(request, published.shop, published.metrics, own_offers)
+    query = resolve(request, published.shop, published.metrics, own_offers)
+    published.refuse_lag(request.values.get(MAX_LAG.name))
+    return published, query
 
 
 async def answer(connection: Connection, request: Request, shop_id: UUID, assumed: Published | None = None) -> Answer:
@@ -89,7 +94,7 @@ async def answer(connection: Connection, request: Request, shop_id: UUID, assume
             statement answers; it tells itself whether they are.
 
     Raises:
-        NotBuilt, Invalid: as `resolve_published` does.
+        NotBuilt, Invalid, Lagging: as `resolve_published` does.
         MissingRate: the answer would show an amount that no exchange rate converts.
     """
     while True:
@@ -119,7 +124,8 @@ async def _compute(connection: Connection, request: Request, query: ReportQuery,
         return None
     if missing_rate is not None:
         raise MissingRate(query.currency, *msgspec.json.decode(missing_rate, type=tuple[str, date]))
-    return Answer(_head(request, query), _tail(request, query, blocks), query.window.last, published)
+    max_lag = request.values.get(MAX_LAG.name)
+    return Answer(_head(request, query), _tail(request, query, blocks), query.window.last, max_lag, published)
 
 
 @lru_cache(maxsize=_STATEMENTS_KEPT)

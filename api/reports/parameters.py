@@ -14,6 +14,9 @@ from api.reports.window import GRANULARITIES
 
 INT64_MAX = 2**63 - 1
 _LONGEST_TEXT = 200
+# The heartbeat comes every second: asked for less, a replica would be refused now and then though all is well.
+_LEAST_MAX_LAG = 5
+_LONGEST_MAX_LAG = 86_400
 MOST_OFFERS = 500
 YEARS = range(2000, 2101)
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -171,7 +174,14 @@ CURRENCY = Parameter(
     {"type": "string", "pattern": "^[A-Z]{3}$"},
     _text,
 )
-SCOPE = (FROM, TO, OFFER_ID, OFFER_IDS, CURRENCY)
+MAX_LAG = _integer_parameter(
+    "max_lag",
+    "Most seconds that the numbers may lag behind what was published (freshness.replica_lag_seconds); beyond it the"
+    " answer is 503. By default stale numbers are told, and say so.",
+    _LEAST_MAX_LAG,
+    _LONGEST_MAX_LAG,
+)
+SCOPE = (FROM, TO, OFFER_ID, OFFER_IDS, CURRENCY, MAX_LAG)
 LINE_FILTERS = (
     _integer_parameter("product_id", "Scope to a single product.", -INT64_MAX - 1),
     _integer_parameter("variant_id", "Scope to a single variant.", -INT64_MAX - 1),

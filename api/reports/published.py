@@ -52,6 +52,15 @@ class NotBuilt(Exception):
         super().__init__("reports are not built yet for this shop; try again after the next build")
 
 
+class Lagging(Exception):
+    """The replica lags behind by more than the caller allows."""
+
+    def __init__(self, lag_seconds: float, max_lag: int) -> None:
+        super().__init__(
+            f"max_lag is {max_lag} seconds, and the numbers lag behind by {lag_seconds}; try again later, or allow more"
+        )
+
+
 class Connection(Protocol):
     """What is needed of a connection: asyncpg's."""
 
@@ -139,14 +148,20 @@ class Published:
         """The heartbeat's age now: what was read some moments ago is older by these moments."""
         return round(self.build.replica_lag_seconds + self.age, 1)
 
-    def freshness(self) -> dict[str, Any]:
-        """Return the block `freshness` of an answer."""
+    def refuse_lag(self, max_lag: int | None) -> None:
+        """Raise Lagging if the numbers lag behind by more than so many seconds; None: by any."""
+        if max_lag is not None and self.replica_lag_seconds > max_lag:
+            raise Lagging(self.replica_lag_seconds, max_lag)
+
+    def freshness(self, stale_seconds: float) -> dict[str, Any]:
+        """Return the block `freshness` of an answer; from so many seconds of lag on it is stale."""
         build = self.build
         return {
             "as_of": instant(build.as_of),
             "built_at": instant(build.built_at),
             "build_id": build.build_id,
             "replica_lag_seconds": self.replica_lag_seconds,
+            "stale": self.replica_lag_seconds >= stale_seconds,
             "reconciled": instant(build.reconciled_at) if build.reconciled_at else None,
         }
 

@@ -13,7 +13,7 @@ from orchestration.check_results import ERROR, as_markdown, graded, told
 from orchestration.exports.databases import connect_to_reports, job_records
 from orchestration.exports.object_store import bucket_asset
 
-# The replica answers within a second of the primary; from 35 s on answers of the API tell of the lag.
+# The replica is within a second of the primary; from 30 s on (PREORDERS_STALE_SECONDS) answers say that they are stale.
 _LAG_SECONDS, _TOO_MUCH_LAG_SECONDS = 10, 60
 # A queued job is launched at once, or by the keeper within 10 s.
 _WAIT_SECONDS, _TOO_LONG_WAIT_SECONDS = 60, 600

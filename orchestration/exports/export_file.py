@@ -29,7 +29,7 @@ async def write_file(attempt: Attempt, writer: ObjectWriter, tell: Callable[[int
         tell: called with the number of rows so far and the progress in percent.
 
     Raises:
-        NotBuilt, Invalid, MissingRate: the report cannot be answered.
+        NotBuilt, Invalid, MissingRate, Lagging: the report cannot be answered.
         StoreFailed: the file could not be stored.
         asyncpg.PostgresError, OSError: the replica was lost, or recovery was in the way.
     """

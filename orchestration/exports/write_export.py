@@ -26,7 +26,7 @@ from api.exports.launch import EXPORT_JOB, EXPORT_OP
 from api.exports.object_store import export_bucket, s3_client
 from api.reports.contract import Invalid
 from api.reports.missing_rates import MissingRate
-from api.reports.published import NotBuilt
+from api.reports.published import Lagging, NotBuilt
 from orchestration.exports.databases import job_records
 from orchestration.exports.export_file import write_file
 from orchestration.exports.leftovers import StoreFailed
@@ -36,7 +36,7 @@ from orchestration.exports.object_writer import ObjectWriter
 _RENEW_EVERY_SECONDS = 2
 _CONTENT_TYPES = {"csv": "text/csv; charset=utf-8", "csv.gz": "application/gzip"}
 # What no further attempt would mend, so the person is told. The store was tried three times.
-_FINAL = (NotBuilt, Invalid, MissingRate, StoreFailed)
+_FINAL = (NotBuilt, Invalid, MissingRate, Lagging, StoreFailed)
 _PASSING = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
 
 

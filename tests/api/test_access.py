@@ -5,6 +5,7 @@ import psycopg
 import pytest
 from conftest import REPORTS, Stack, run_preorders
 from data.golden import DOMAIN, OTHER_DOMAIN, SHOP
+from faults import until
 
 BASE = REPORTS.removesuffix("/preorders/reports")
 
@@ -24,6 +25,28 @@ def test_a_revoked_key_is_refused(built: Stack) -> None:
     key = built.key(OTHER_DOMAIN)
     run_preorders("keys", "revoke", key[:10], home=built.home)
     assert built.anonymous().get("/summary", headers={"X-Auth-Token": key}).status_code == 401
+
+
+def test_a_key_ends_when_it_expires_and_not_a_while_later(built: Stack) -> None:
+    key = built.key(OTHER_DOMAIN, "--expires-in-days", "1")
+    with built.primary() as connection:
+        query = "update service.api_keys set expires_at = now() + interval '2 seconds' where hint = %s"
+        connection.execute(query, [key[:10]])
+    client = built.anonymous(headers={"X-Auth-Token": key})
+    assert client.get("").status_code == 200
+    until(lambda: client.get("").status_code == 401, 4, "an expired key is still taken")
+
+
+@pytest.mark.long
+def test_a_key_that_is_revoked_under_load_ends_within_a_minute(built: Stack, golden: httpx.Client) -> None:
+    key = built.key(DOMAIN)
+    client = built.anonymous(headers={"X-Auth-Token": key})
+    assert client.get("/summary").status_code == 200
+    run_preorders("keys", "revoke", key[:10], home=built.home)
+    until(lambda: client.get("/summary").status_code == 401, 60, "a revoked key is still taken")
+    for _ in range(20):
+        assert client.get("/summary").status_code == 401, "it does not come back"
+    assert golden.get("/summary").status_code == 200, "the shop's other keys go on"
 
 
 def test_the_key_alone_decides_the_shop(built: Stack) -> None:

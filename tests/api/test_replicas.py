@@ -17,6 +17,7 @@ import psycopg
 import pytest
 from conftest import REPORTS, ROOT, Stack
 from data.golden import DOMAIN
+from tcp_proxy import TcpProxy
 
 from api.servers import freshest
 from local.database_folder import database_folder, make_server_folder
@@ -166,6 +167,19 @@ def test_a_replica_that_lags_and_one_that_is_lost_are_left_out(built: Stack, sec
         assert {answer.status_code for answer in answers} == {200}, "a lost server costs one attempt"
         builds = [answer.json()["freshness"]["build_id"] for answer in answers]
         assert builds == sorted(builds)
+
+
+@pytest.mark.long
+def test_a_replica_that_hangs_is_left_for_another(built: Stack, second: Standby, tmp_path: Path) -> None:
+    proxies = [TcpProxy(open_home(built.home).ports["replica"]), TcpProxy(second.port)]
+    with api_reading(built, [proxy.port for proxy in proxies], tmp_path / "api.log") as client:
+        for proxy in (*proxies, proxies[0]):  # whichever is read, it is left at least once
+            with proxy.silent():
+                answers = ask_for(client, 4)
+                assert {answer.status_code for answer in answers} == {200}
+                assert max(answer.elapsed.total_seconds() for answer in answers) < 6
+    for proxy in proxies:
+        proxy.close()
 
 
 def test_nothing_kept_is_told_while_no_replica_can_be_read(built: Stack, second: Standby, tmp_path: Path) -> None:

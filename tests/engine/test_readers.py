@@ -8,31 +8,9 @@ from dataclasses import dataclass, field
 import psycopg
 from data.changes import CHANGES
 from engine.under_test import Engine
+from invariants import IS_ONE_BUILD, SHOPS, TOTALS
 
 MOST_SECONDS = 3
-
-# Of one shop in one currency: what each published rollup gives for all history. All of them must agree.
-TOTALS = """
-    select count(distinct total), array_agg(total)
-    from (
-        select (sum(units), sum(cancelled_revenue_minor), sum(events))::text as total
-        from reports.rollup_variants_daily where shop_id = %(shop)s and currency = %(currency)s
-        union all
-        select (sum(units), sum(cancelled_revenue_minor), sum(events))::text
-        from reports.rollup_variants_weekly where shop_id = %(shop)s and currency = %(currency)s
-        union all
-        select (sum(units), sum(cancelled_revenue_minor), sum(events))::text
-        from reports.rollup_variants_monthly where shop_id = %(shop)s and currency = %(currency)s
-    ) as totals
-"""
-IS_ONE_BUILD = """
-    select
-        (select sum(balances_outstanding_minor) from reports.rollup_balances_daily
-            where shop_id = %(shop)s and currency = %(currency)s)
-        is not distinct from
-        (select sum(balances_outstanding_minor) from reports.rollup_variants_monthly
-            where shop_id = %(shop)s and currency = %(currency)s)
-"""
 
 
 @dataclass
@@ -55,9 +33,7 @@ class Reader(threading.Thread):
     def run(self) -> None:
         draw = random.Random(id(self))
         with psycopg.connect(self.engine.stack.environment["PREORDERS_REPLICA_DSN"], autocommit=True) as connection:
-            shops = connection.execute(
-                "select distinct shop_id, currency from reports.rollup_variants_monthly order by 1, 2"
-            ).fetchall()
+            shops = connection.execute(SHOPS).fetchall()
             while not self.stop.is_set():
                 shop, currency = draw.choice(shops)
                 began = time.monotonic()

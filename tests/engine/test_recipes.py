@@ -254,7 +254,7 @@ def test_a_dimension_is_a_rollup_of_one_line_and_a_report_one_entry(
         replica = await asyncpg.connect(copied.stack.environment["PREORDERS_API_REPLICA_DSN"])
         try:
             answered = await answer(replica, check(report, {"from": "2024-08-01", "to": "2025-08-01"}), shop)
-            body: dict[str, Any] = json.loads(answered.body(answered.published))
+            body: dict[str, Any] = json.loads(answered.body(answered.published, stale_seconds=30))
             return body
         finally:
             await replica.close()

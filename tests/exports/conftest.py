@@ -1,5 +1,6 @@
 """A shop whose export needs several parts, and the store that exports lie in."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -7,8 +8,8 @@ from uuid import UUID
 import httpx
 import pytest
 from conftest import Stack
-from data.load import insert_rows
 from exports.store import LARGE_DOMAIN, LARGE_SHOP, Store
+from invariants import invariants_hold
 
 _NAME = "".join(chr(97 + number % 26) for number in range(100_000))
 _CUSTOMERS = 250  # 25 MB of names: three parts and a rest
@@ -38,10 +39,15 @@ def large(built: Stack) -> httpx.Client:
             for n in range(_CUSTOMERS)
         ],
     }  # fmt: skip
-    with built.primary() as connection:
-        insert_rows(connection, rows)
-    built.build()
+    built.load(rows)
     return built.client(LARGE_DOMAIN)
+
+
+@pytest.fixture
+def invariants(large: httpx.Client, built: Stack) -> Iterator[None]:
+    """Check after a test that nothing was lost, and nothing is left."""
+    with invariants_hold(built):
+        yield
 
 
 @pytest.fixture

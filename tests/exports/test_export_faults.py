@@ -9,21 +9,11 @@ import httpx
 import pytest
 from conftest import Stack
 from exports.exporting import ask, wait
-from exports.faults import (
-    ENDS_WITHIN,
-    WINDOW,
-    check_ready,
-    go_on,
-    is_live,
-    order,
-    processes_of,
-    record,
-    stopped,
-    stopped_processes,
-    until,
-    wait_for_stopped,
-)
+from exports.faults import ENDS_WITHIN, WINDOW, check_ready, order, record, wait_for_stopped
 from exports.store import Store
+from faults import go_on, is_live, processes_of, stopped, stopped_processes, until
+
+pytestmark = pytest.mark.usefixtures("invariants")
 
 
 @pytest.mark.parametrize(

@@ -9,21 +9,11 @@ import httpx
 import pytest
 from conftest import Stack
 from exports.exporting import ask, wait
-from exports.faults import (
-    WINDOW,
-    check_ready,
-    go_on,
-    is_live,
-    order,
-    processes_of,
-    record,
-    stopped,
-    until,
-    wait_for_stopped,
-)
+from exports.faults import WINDOW, check_ready, order, record, wait_for_stopped
 from exports.store import Store
+from faults import go_on, is_live, processes_of, stopped, until
 
-pytestmark = pytest.mark.long
+pytestmark = [pytest.mark.long, pytest.mark.usefixtures("invariants")]
 
 
 def test_a_run_that_wakes_up_while_it_is_cleaned_up_after_cannot_make_its_job_ready(

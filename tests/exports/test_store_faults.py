@@ -10,6 +10,7 @@ from botocore.config import Config
 from conftest import Stack
 from exports.faulty_store import Fault, FaultyStore
 from exports.store import LARGE_SHOP, Store
+from faults import until
 from psycopg.types.json import Jsonb
 
 from api.exports.jobs import new_job_id
@@ -134,6 +135,4 @@ def test_a_store_that_cannot_even_be_cleaned_up_ends_the_job_and_is_cleaned_late
 
 
 def _until_clean(stack: Stack, job_id: str) -> None:
-    from exports.test_export_faults import until
-
     until(lambda: state_of(stack, job_id)[2] is None, 60, "the keeper has not cleaned up")

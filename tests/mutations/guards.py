@@ -1,0 +1,250 @@
+"""Guards, each with the text that takes it out, and the test that must notice."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Guard:
+    """What keeps something from happening.
+
+    Attributes:
+        what: it does.
+        file, text: where it stands; the text stands there once.
+        instead: what stands there without it.
+        test: that fails without it.
+        anew: whether it works when a stack is made, so that the one that runs already has it.
+    """
+
+    what: str
+    file: str
+    text: str
+    instead: str
+    test: str
+    anew: bool = False
+
+
+_KEYS, _ACCESS, _CONNECTIONS = "api/authentication.py", "tests/api/test_access.py", "tests/api/test_connections.py"
+_LOST, _STALE = "tests/api/test_lost_servers.py", "tests/api/test_staleness.py"
+
+GUARDS = (
+    Guard(
+        "A report's SQL filters by shop",
+        "api/reports/scope.py",
+        "{prefix}shop_id = {arguments.bind(query.shop.shop_id, 'uuid')}",
+        "{prefix}shop_id <> all(array[]::uuid[]) and {arguments.bind(query.shop.shop_id, 'uuid')} is not null",
+        "tests/reports/test_rollup_choice.py::test_totals_and_breakdowns_equal_the_ledger",
+    ),
+    Guard(
+        "The tenant of a read ends with its statement",
+        "api/reports/published.py",
+        "set_config('preorders.shop_id', {shop}, true)",
+        "set_config('preorders.shop_id', {shop}, false)",
+        f"{_CONNECTIONS}::test_a_connection_carries_no_tenant_to_its_next_user",
+    ),
+    Guard(
+        "The tenant of work on the primary ends with its transaction",
+        "api/database.py",
+        "set_config('preorders.shop_id', $1, true)",
+        "set_config('preorders.shop_id', $1, false)",
+        f"{_CONNECTIONS}::test_nor_does_one_whose_transaction_was_given_up",
+    ),
+    Guard(
+        "Row-level security on export jobs",
+        "api/migrations/0002_export_jobs.sql",
+        "alter table service.export_jobs enable row level security;",
+        "",
+        f"{_CONNECTIONS}::test_without_a_tenant_the_primary_raises_and_the_replica_shows_nothing",
+        anew=True,
+    ),
+    Guard(
+        "Row-level security on every published table",
+        "orchestration/rollups/serving_tables.py",
+        'sql.SQL("alter table {} enable row level security")',
+        'sql.SQL("alter table {} disable row level security")',
+        "tests/engine/test_held_back.py::test_nothing_is_published_without_row_level_security",
+        anew=True,
+    ),
+    Guard(
+        "Nothing is published of a table without row-level security",
+        "orchestration/rollups/serving_tables.py",
+        "relrowsecurity and exists (",
+        "exists (",
+        "tests/engine/test_held_back.py::test_a_served_table_that_lacks_something_is_refused",
+        anew=True,
+    ),
+    Guard(
+        "A revoked key is refused",
+        _KEYS,
+        "keys.revoked_at is null and",
+        "",
+        f"{_ACCESS}::test_a_revoked_key_is_refused",
+    ),
+    Guard(
+        "An expired key is refused",
+        _KEYS,
+        "(keys.expires_at is null or keys.expires_at > now())",
+        "true",
+        f"{_ACCESS}::test_a_key_ends_when_it_expires_and_not_a_while_later",
+    ),
+    Guard(
+        "A key is trusted no longer than it lives",
+        _KEYS,
+        'min(seconds, row["seconds_left"])',
+        "seconds",
+        f"{_ACCESS}::test_a_key_ends_when_it_expires_and_not_a_while_later",
+    ),
+    Guard(
+        "A key does what its scopes allow",
+        _KEYS,
+        'if scope not in connection.scope["state"]["caller"].scopes:',
+        "if not scope:",
+        "tests/exports/test_export_contract.py::test_a_key_needs_the_scope",
+    ),
+    Guard(
+        "The day of a key's last use is kept",
+        _KEYS,
+        'row["is_new_today"]',
+        "False",
+        "tests/api/test_observation.py::test_the_day_of_a_keys_last_use_is_kept",
+    ),
+    Guard(
+        "Keys are looked up on the replica while the primary is away",
+        _KEYS,
+        "row = await read(self._replica, find)",
+        "raise",
+        f"{_LOST}::test_reads_go_on_without_the_primary_and_exports_are_refused",
+    ),
+    Guard(
+        "A write costs two points",
+        "api/gateway.py",
+        'READ_COST if is_mcp or scope["method"] in _READS else WRITE_COST',
+        "READ_COST",
+        f"{_ACCESS}::test_the_rate_limit_counts_points_and_says_when_to_come_back",
+    ),
+    Guard(
+        "An address that tries keys is slowed down",
+        "api/gateway.py",
+        "raise TooManyRefusals(allowance)",
+        "pass",
+        f"{_ACCESS}::test_an_address_that_tries_keys_is_slowed_down_and_valid_keys_are_not",
+    ),
+    Guard(
+        "Nobody says by a header where he comes from",
+        "api/__main__.py",
+        "proxy_headers=bool(trusted_proxies),\n        forwarded_allow_ips=trusted_proxies,",
+        'proxy_headers=True,\n        forwarded_allow_ips="*",',
+        f"{_ACCESS}::test_an_address_that_tries_keys_is_slowed_down_and_valid_keys_are_not",
+    ),
+    Guard(
+        "A path means the same to the gate and to the router",
+        "api/gateway.py",
+        'scope["path"] = _SLASHES.sub("/", scope["path"])',
+        "pass",
+        f"{_ACCESS}::test_nothing_below_the_base_path_is_reached_without_a_key",
+    ),
+    Guard(
+        "Another shop's offer is unknown",
+        "api/reports/contract.py",
+        "if offer not in known_offers:",
+        "if not known_offers and False:",
+        "tests/api/test_parameters.py::test_another_shops_offer_is_as_unknown_as_one_that_is_nobodys",
+    ),
+    Guard(
+        "Unknown parameters are refused",
+        "api/reports/contract.py",
+        "        if name not in accepted:\n            problems.append(",
+        "        if name not in accepted:\n            str(",
+        "tests/api/test_parameters.py::test_a_problem_is_named",
+    ),
+    Guard(
+        "Only the attempt that holds a job makes it ready",
+        "api/exports/attempts.py",
+        "sha256 = $7\n    where job_id = $1 and attempt_token = $2 and status = 'running'",
+        "sha256 = $7\n    where job_id = $1 and $2::uuid is not null",
+        "tests/exports/test_attempts.py",
+    ),
+    Guard(
+        "A formula in a CSV is made harmless",
+        "api/reports/blocks.py",
+        "return f\"case when {guarded} then '''' || {self.sql} else {self.sql} end\"",
+        "return self.sql",
+        "tests/exports/test_exported_values.py::test_every_report_is_exported_as_it_is_read",
+    ),
+    Guard(
+        "A stale answer says so",
+        "api/reports/published.py",
+        "self.replica_lag_seconds >= stale_seconds",
+        "False",
+        f"{_STALE}::test_a_lag_is_told_and_can_be_refused",
+    ),
+    Guard(
+        "max_lag has kept answers refused",
+        "api/answers.py",
+        "published.refuse_lag(answer.max_lag)",
+        "pass",
+        f"{_STALE}::test_a_lag_is_told_and_can_be_refused",
+    ),
+    Guard(
+        "max_lag has exports refused",
+        "api/reports/answer.py",
+        "published.refuse_lag(request.values.get(MAX_LAG.name))",
+        "pass",
+        f"{_STALE}::test_a_lag_is_told_and_can_be_refused",
+    ),
+    Guard(
+        "A kept answer is told while its build is the latest",
+        "api/answers.py",
+        "if published.version == kept.published.version:",
+        "if published:",
+        "tests/api/test_kept_answers.py::test_a_kept_answer_is_told_until_a_build_arrives",
+    ),
+    Guard(
+        "What recovery cancelled is tried again",
+        "api/database.py",
+        "_PASSING = (asyncpg.InvalidCachedStatementError, asyncpg.SerializationError, *_LOST)",
+        "_PASSING = _LOST",
+        f"{_CONNECTIONS}::test_what_passes_is_tried_once_more",
+    ),
+    Guard(
+        "A connection is waited for two seconds",
+        "api/database.py",
+        "_ACQUIRE_SECONDS = 2",
+        "_ACQUIRE_SECONDS = 20",
+        f"{_LOST}::test_slow_statements_leave_no_answer_waiting",
+    ),
+    Guard(
+        "Nothing waits for a server that says nothing more",
+        "api/servers.py",
+        "if await _answers(dsn):",
+        "if await _answers(dsn) or True:",
+        f"{_LOST}::test_a_replica_that_hangs_is_refused_soon_and_read_again",
+    ),
+    Guard(
+        "An API that is told to stop finishes what is under way",
+        "api/__main__.py",
+        "timeout_graceful_shutdown=_DRAIN_SECONDS,",
+        "timeout_graceful_shutdown=0,",
+        f"{_LOST}::test_an_api_that_is_told_to_stop_finishes_what_is_under_way",
+    ),
+    Guard(
+        "A refusal says when to come back",
+        "api/errors.py",
+        "if status == 503 else {}",
+        "if status == 1 else {}",
+        f"{_LOST}::test_a_replica_that_hangs_is_refused_soon_and_read_again",
+    ),
+    Guard(
+        "One build at a time, also outside the queue",
+        "orchestration/rollups/build_lock.py",
+        "if taken != (True,):",
+        "if taken is None:",
+        "tests/engine/test_build_faults.py::test_a_build_outside_the_queue_is_refused_while_another_holds_the_lock",
+    ),
+    Guard(
+        "Keys in the repository are found",
+        ".ci/preorders_keys.py",
+        'r"pre_[A-Za-z0-9_-]{43}"',
+        'r"no key looks like this"',
+        "tests/units/test_repository.py",
+    ),
+)
