@@ -3,6 +3,7 @@
 import time
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
 from cockpit.dagster_jobs import run_job
 from conftest import Stack
 
@@ -12,6 +13,7 @@ WAITING = """
 """
 
 
+@pytest.mark.long
 def test_a_build_whose_connection_is_lost_is_tried_again(built: Stack) -> None:
     with ThreadPoolExecutor(1) as launches, built.primary() as locking, built.primary() as watching:
         watching.autocommit = True

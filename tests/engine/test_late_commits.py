@@ -69,6 +69,7 @@ def two_phase(engine: Engine) -> Iterator[psycopg.Connection]:
         yield connection
 
 
+@pytest.mark.long
 def test_a_prepared_transaction_is_in_the_build_after_it_commits(engine: Engine, two_phase: psycopg.Connection) -> None:
     engine.build_and_publish(*WITHOUT_SKEW)
     two_phase.execute("begin")

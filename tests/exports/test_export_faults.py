@@ -21,7 +21,7 @@ pytestmark = pytest.mark.usefixtures("invariants")
     [
         pytest.param("claimed", marks=pytest.mark.long),
         pytest.param("after a part", marks=pytest.mark.long),
-        "copied",
+        pytest.param("copied", marks=pytest.mark.long),
         pytest.param("completed", marks=pytest.mark.long),
         "before ready",
     ],
@@ -113,7 +113,9 @@ def test_a_job_cancelled_in_the_last_moment_has_one_end(built: Stack, store: Sto
     assert wait(large, job_id)["status"] == "cancelled"
 
 
-@pytest.mark.parametrize("part", ["daemon", "exports", "webserver", "exports-worker"])
+@pytest.mark.parametrize(
+    "part", ["daemon", pytest.param("exports", marks=pytest.mark.long), "webserver", "exports-worker"]
+)
 def test_a_job_posted_while_a_part_of_dagster_is_down_runs_when_it_is_back(
     built: Stack, store: Store, large: httpx.Client, part: str
 ) -> None:

@@ -61,6 +61,7 @@ def differing(stack: Stack, model: str, served_if: str, value: object) -> int:
     return int(row[0])
 
 
+@pytest.mark.long
 def test_the_commands_work_as_printed_and_leave_what_is_served(built: Stack) -> None:
     [commands] = _COMMANDS.findall((ROOT / "CONTRIBUTING.md").read_text())
     before = contents(built)
