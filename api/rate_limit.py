@@ -17,6 +17,7 @@ from limits.storage import storage_from_string
 
 from api.authentication import Caller
 from api.database import Unavailable
+from api.moving_windows import MovingWindows
 
 READ_COST = 1
 WRITE_COST = 2
@@ -57,7 +58,9 @@ class RateLimiter:
 
     def __init__(self, storage: str, refusals_per_minute: int) -> None:
         """Use the storage of a `limits` URL, such as `memory://` or `redis://..`."""
-        self._strategy = MovingWindowRateLimiter(storage_from_string(f"async+{storage}", wrap_exceptions=True))
+        is_here = storage.startswith("memory:")
+        shared = MovingWindows() if is_here else storage_from_string(f"async+{storage}", wrap_exceptions=True)
+        self._strategy = MovingWindowRateLimiter(shared)
         self._refusals = RateLimitItemPerMinute(refusals_per_minute)
 
     async def spend(self, caller: Caller, cost: int) -> Allowance:

@@ -1,6 +1,7 @@
 """What lives as long as the API does: pools, caches of answers and keys, rate limiter, launcher, heartbeat."""
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -52,6 +53,9 @@ class Services:
         self.launcher = Launcher(settings.dagster_url)
         work = (beat(self.primary), self.primary.watch(), self.replica.watch())
         tasks = [asyncio.create_task(one) for one in work]
+        # what is there now stays: it need not be looked at again by each collection of garbage, while all callers wait
+        gc.collect()
+        gc.freeze()
         try:
             yield
         finally:

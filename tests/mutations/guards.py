@@ -122,6 +122,13 @@ GUARDS = (
         f"{_ACCESS}::test_the_rate_limit_counts_points_and_says_when_to_come_back",
     ),
     Guard(
+        "A call that costs more than is left is refused",
+        "api/moving_windows.py",
+        "if len(window) + amount > limit:",
+        "if len(window) >= limit:",
+        "tests/units/test_moving_windows.py::test_points_come_back_a_minute_after_they_were_taken_and_not_before",
+    ),
+    Guard(
         "An address that tries keys is slowed down",
         "api/gateway.py",
         "raise TooManyRefusals(allowance)",

@@ -1,0 +1,78 @@
+"""Rate limits to the point and to the moment, by a clock that the test holds (spec: api.md, Common)."""
+
+import asyncio
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from limits import RateLimitItemPerMinute
+from limits.aio.strategies import MovingWindowRateLimiter
+
+from api.moving_windows import MovingWindows
+
+
+class Clock:
+    now = 1_000_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_points_come_back_a_minute_after_they_were_taken_and_not_before() -> None:
+    clock, item = Clock(), RateLimitItemPerMinute(3)
+    limiter = MovingWindowRateLimiter(MovingWindows(clock))
+
+    async def take() -> None:
+        began = clock.now
+        assert await limiter.hit(item, "shop", cost=1)
+        clock.now = began + 30
+        assert await limiter.hit(item, "shop", cost=2)
+        assert await limiter.hit(item, "another shop", cost=3)
+        clock.now = began + 59.999
+        assert not await limiter.hit(item, "shop", cost=1)
+        assert (await limiter.get_window_stats(item, "shop")).reset_time == began + 60
+        clock.now = began + 60.001
+        assert not await limiter.hit(item, "shop", cost=2), "all or none"
+        assert (await limiter.get_window_stats(item, "shop")).remaining == 1
+        assert await limiter.hit(item, "shop", cost=1)
+        assert not await limiter.hit(item, "shop", cost=1)
+        clock.now = began + 90.001
+        assert (await limiter.get_window_stats(item, "shop")).remaining == 2
+
+    asyncio.run(take())
+
+
+@given(
+    limit=st.integers(1, 6),
+    calls=st.lists(st.tuples(st.floats(0, 45), st.integers(1, 3)), max_size=40),
+)
+def test_no_minute_holds_more_points_than_the_limit(limit: int, calls: list[tuple[float, int]]) -> None:
+    clock, item = Clock(), RateLimitItemPerMinute(limit)
+    limiter = MovingWindowRateLimiter(MovingWindows(clock))
+    taken: list[float] = []
+
+    async def take() -> None:
+        for wait, cost in calls:
+            clock.now += wait
+            counting = [at for at in taken if at >= clock.now - 60]
+            is_there = len(counting) + cost <= limit
+            assert await limiter.hit(item, "shop", cost=cost) == is_there
+            if is_there:
+                taken.extend([clock.now] * cost)
+
+    asyncio.run(take())
+
+
+@pytest.mark.parametrize("idle_seconds", [60, 600])
+def test_what_nobody_takes_from_is_forgotten(idle_seconds: int) -> None:
+    clock = Clock()
+    windows = MovingWindows(clock)
+
+    async def take() -> None:
+        for number in range(100):
+            await windows.acquire_entry(f"address {number}", 10, 60)
+        clock.now += idle_seconds
+        await windows.acquire_entry("the last one", 10, 60)
+
+    asyncio.run(take())
+    assert len(windows) == (101 if idle_seconds == 60 else 1)
