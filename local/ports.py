@@ -55,15 +55,24 @@ class PortClaims:
         self._held.clear()
 
 
-def choose_ports(home: Home, claims: PortClaims) -> dict[str, int]:
+def choose_ports(home: Home, claims: PortClaims, taken: Collection[int] = ()) -> dict[str, int]:
     """Claim a port for every part, the remembered one first, and remember the choice.
+
+    Args:
+        home: of the stack that is to start.
+        claims: to be released once its parts listen.
+        taken: ports of stacks that run: a part that is down, or was not started yet, will listen there.
 
     Raises:
         StackError: no free port was found.
     """
     remembered: dict[str, int] = home.state.get("ports", {})
     ports = {
-        part: _first_claimed(part, [remembered.get(part, preferred), *_candidates(preferred)], claims)
+        part: _first_claimed(
+            part,
+            [port for port in (remembered.get(part, preferred), *_candidates(preferred)) if port not in taken],
+            claims,
+        )
         for part, preferred in PREFERRED_PORTS.items()
     }
     home.remember(ports=ports)
@@ -88,11 +97,11 @@ def _candidates(preferred: int) -> Iterable[int]:
     return (preferred + STEP_TO_NEXT_HOME * step for step in range(ATTEMPTS))
 
 
-def _first_claimed(part: str, candidates: Iterable[int], claims: PortClaims) -> int:
+def _first_claimed(part: str, candidates: Collection[int], claims: PortClaims) -> int:
     for port in candidates:
         if claims.claim(port):
             return port
-    raise StackError(f"no free port for {part}: {ATTEMPTS} were tried, from {PREFERRED_PORTS[part]} on")
+    raise StackError(f"no free port for {part}: {len(candidates)} were tried, from {PREFERRED_PORTS[part]} on")
 
 
 def is_free(port: int) -> bool:

@@ -10,6 +10,7 @@ import psutil
 
 from local.database_folder import database_folder
 from local.environment import STACK_MARK
+from local.errors import StackError
 from local.home import Home
 
 GENTLE_SECONDS = 8
@@ -32,6 +33,19 @@ def processes_of(home: Home) -> list[psutil.Process]:
     return [
         process for process in psutil.process_iter() if process.pid not in own and _belongs(process, home, data_folders)
     ]
+
+
+def ports_of_others(home: Home) -> set[int]:
+    """Return the ports of all other stacks that run, also those of parts that are down at the moment."""
+    ports: set[int] = set()
+    marks = set()
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):  # gone meanwhile, or another user's
+            marks.add(_mark(process))
+    for mark in marks - {None, str(home.path)}:
+        with contextlib.suppress(OSError, StackError):  # a home that is deleted, or damaged
+            ports.update(Home(Path(str(mark))).ports.values())
+    return ports
 
 
 def stop_leftovers(home: Home) -> int:

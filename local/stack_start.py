@@ -18,7 +18,7 @@ from local.parts import PARTS, Modules, programs
 from local.ports import PortClaims, choose_ports, claim_ports
 from local.postgres import connect, follows, prepare_primary, prepare_replica
 from local.postgres_binaries import find_binaries
-from local.processes import stop_leftovers
+from local.processes import ports_of_others, stop_leftovers
 from local.progress import line, step
 from local.readiness import await_data, readiness_check, wait_until_ready
 from local.supervision import Supervisor
@@ -35,7 +35,7 @@ class StackStart:
         self.was_running = self.supervisor.pid is not None
         if not self.was_running:
             stop_leftovers(home)
-            choose_ports(home, claims)
+            choose_ports(home, claims, ports_of_others(home))
         with _blamed(home, "primary"):
             self.folder = prepare_database_folder(home)
             self.binaries = find_binaries(self.folder / "pginstall")

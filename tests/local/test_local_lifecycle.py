@@ -5,12 +5,15 @@ import signal
 import socket
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from local.database_folder import database_folder
 from local.home import open_home
+from local.ports import PortClaims, choose_ports, is_free
 from local.postgres_settings import SLOT
+from local.processes import ports_of_others
 from local.supervision import Supervisor
 from tests.local.stack_under_test import StackUnderTest
 
@@ -37,6 +40,19 @@ def test_up_when_everything_runs_changes_nothing(stack: StackUnderTest) -> None:
     before = stack.processes()
     stack.up()
     assert stack.status("primary").pid in before and stack.status("replica").pid in before
+
+
+def test_another_home_leaves_it_the_ports_of_parts_that_are_down(stack: StackUnderTest, tmp_path: Path) -> None:
+    stack.up()
+    down = open_home(stack.home).ports["webserver"]
+    assert is_free(down)
+    other = open_home(tmp_path / "other")
+    other.create()
+    other.remember(ports={"webserver": down})
+    claims = PortClaims()
+    chosen = choose_ports(other, claims, ports_of_others(other))
+    claims.release()
+    assert not set(chosen.values()) & set(open_home(stack.home).ports.values())
 
 
 def test_a_killed_server_comes_back(stack: StackUnderTest) -> None:

@@ -1,6 +1,7 @@
 """What needs no process: ports, the environment of the parts, Dagster's files, and paths that can't be."""
 
 import socket
+from multiprocessing import Queue, get_context
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from local.dagster_files import write_dagster_files
 from local.environment import process_environment, settings
 from local.errors import StackError
 from local.home import Home, open_home
-from local.ports import PortClaims, choose_ports
+from local.ports import PREFERRED_PORTS, PortClaims, choose_ports
 
 
 @pytest.fixture
@@ -35,16 +36,28 @@ def test_a_claimed_port_is_not_given_twice(tmp_path: Path) -> None:
     second.release()
 
 
-def test_two_homes_that_start_at_once_get_different_ports(tmp_path: Path) -> None:
-    claims = [PortClaims(), PortClaims()]
-    chosen = []
-    for number, claim in enumerate(claims):
-        home = open_home(tmp_path / str(number))
+def test_homes_that_start_at_once_get_different_ports(tmp_path: Path) -> None:
+    homes = 8
+    multiprocessing = get_context("fork")
+    together, done = multiprocessing.Barrier(homes), multiprocessing.Event()
+    chosen: Queue[list[int]] = multiprocessing.Queue()
+
+    def choose(path: Path) -> None:
+        home = open_home(path)
         home.create()
-        chosen.append(set(choose_ports(home, claim).values()))
-    assert not chosen[0] & chosen[1]
-    for claim in claims:
-        claim.release()
+        claims = PortClaims()  # they go with the process
+        together.wait(20)
+        chosen.put(list(choose_ports(home, claims).values()))
+        done.wait(20)
+
+    processes = [multiprocessing.Process(target=choose, args=(tmp_path / str(number),)) for number in range(homes)]
+    for process in processes:
+        process.start()
+    ports = [port for _ in processes for port in chosen.get(timeout=20)]
+    done.set()
+    for process in processes:
+        process.join(20)
+    assert len(set(ports)) == len(ports) == homes * len(PREFERRED_PORTS)
 
 
 def test_secrets_and_state_are_readable_by_their_owner_alone(home: Home) -> None:
