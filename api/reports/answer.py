@@ -24,12 +24,12 @@ from api.reports.published import (
     read_published,
     tenant_statement,
 )
-from api.reports.query import ReportQuery, Shape
+from api.reports.query import FILTER_COLUMNS, ReportQuery, Shape
 from api.reports.report import Report
 from api.reports.scope import Statement
 
 _STATEMENTS_KEPT = 500
-_FILTERS = ("offer_id", "offer_ids", "product_id", "variant_id", "market_id")
+_FILTERS = ("offer_id", "offer_ids", *FILTER_COLUMNS)
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from api.reports.metrics import Metrics
 from api.reports.parameters import MOST_OFFERS, Parameter, Refused
-from api.reports.query import Filters, ReportQuery, Shop
+from api.reports.query import FILTER_COLUMNS, Filters, ReportQuery, Shop
 from api.reports.report import Report
 from api.reports.window import Window, count_buckets
 
@@ -174,10 +174,7 @@ def resolve(request: Request, shop: Shop, metrics: Metrics, known_offers: Collec
         metrics=metrics,
         window=window,
         currency=currency,
-        filters=Filters(
-            offers_named(request),
-            *(values.get(name) for name in ("product_id", "variant_id", "market_id")),
-        ),
+        filters=Filters(offers_named(request), **{name: values.get(name) for name in FILTER_COLUMNS}),
         granularity=granularity,
         chosen_metrics=metrics.in_order(chosen) if chosen is not None else None,
         include_deposits=values.get("include_deposits", True),

@@ -1,6 +1,6 @@
 """A validated request for a report: its shape, which the SQL is made from, and its values."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import date
 from decimal import Decimal
 from uuid import UUID
@@ -8,8 +8,6 @@ from uuid import UUID
 from api.reports.metrics import Metrics
 from api.reports.parameters import INT64_MAX
 from api.reports.window import Granularity, Window
-
-FILTER_COLUMNS = ("product_id", "variant_id", "market_id")
 
 
 @dataclass(frozen=True)
@@ -25,6 +23,9 @@ class Filters:
     product_id: int | None = None
     variant_id: int | None = None
     market_id: int | None = None
+
+
+FILTER_COLUMNS = tuple(one.name for one in fields(Filters) if one.name != "offer_ids")
 
 
 @dataclass(frozen=True)
