@@ -14,6 +14,8 @@ from conftest import Stack
 from local.home import open_home
 from local.supervision import Supervisor
 
+SOON_SECONDS = 4  # 3 are promised; one more for a machine that is busy
+
 
 def until(condition: Callable[[], bool], seconds: float, what: str) -> None:
     """Wait for a condition; `what` says what is wrong if it does not come true."""

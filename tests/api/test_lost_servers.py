@@ -11,14 +11,14 @@ import pytest
 from api_process import api_process, started_api
 from conftest import REPORTS, Stack
 from data.golden import DOMAIN
-from faults import until
+from faults import SOON_SECONDS, until
 from invariants import invariants_hold
 from tcp_proxy import TcpProxy
 
 from local.home import open_home
 
 WINDOW = {"from": "2026-01-01", "to": "2026-03-31"}
-SOON_SECONDS = 6  # 3 are promised; as many again for a machine that is busy
+LOCKED_SECONDS = 5  # a free connection and a lock are waited for 2 each; one more for a machine that is busy
 
 
 @pytest.fixture(scope="module")
@@ -98,7 +98,7 @@ def test_slow_statements_leave_no_answer_waiting(built: Stack, behind: httpx.Cli
         locking.execute("lock table service.export_jobs in access exclusive mode")
         for status, seconds in pool.map(lambda _: timed(behind, "/exports"), range(12)):
             assert status == 503
-            assert seconds < SOON_SECONDS, "lock and acquiring are bounded by 2 s each"
+            assert seconds < LOCKED_SECONDS
         assert timed(behind)[0] == 200, "reads don't wait for the primary's connections"
     until(lambda: timed(behind, "/exports")[0] == 200, 5, "connections are not free again")
 

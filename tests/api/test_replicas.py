@@ -17,6 +17,7 @@ import psycopg
 import pytest
 from conftest import REPORTS, ROOT, Stack
 from data.golden import DOMAIN
+from faults import SOON_SECONDS
 from tcp_proxy import TcpProxy
 
 from api.servers import freshest
@@ -177,7 +178,7 @@ def test_a_replica_that_hangs_is_left_for_another(built: Stack, second: Standby,
             with proxy.silent():
                 answers = ask_for(client, 4)
                 assert {answer.status_code for answer in answers} == {200}
-                assert max(answer.elapsed.total_seconds() for answer in answers) < 6
+                assert max(answer.elapsed.total_seconds() for answer in answers) < SOON_SECONDS
     for proxy in proxies:
         proxy.close()
 
