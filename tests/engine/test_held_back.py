@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 from data.changes import CHANGES
-from engine.under_test import Engine
+from engine.under_test import BuildFailed, Engine
 
 from orchestration.rollups.serving_tables import check_table
 
@@ -163,6 +163,14 @@ def test_nothing_is_published_of_half_a_build(engine: Engine) -> None:
     engine.build("--exclude", "rollup_variants_weekly")
     with pytest.raises(RuntimeError, match="rollup_variants_weekly lack changes"):
         engine.publish()
+    assert engine.build_and_publish().failures == []
+
+
+def test_a_build_that_needs_a_full_refresh_says_how_to_run_it(engine: Engine) -> None:
+    run(engine, "alter table analytics.fct_ledger add column gone int")
+    with pytest.raises(BuildFailed, match=r"fct_ledger have changed \(gone\).* Dagster's job full_refresh, or"):
+        engine.build()
+    run(engine, "alter table analytics.fct_ledger drop column gone")
     assert engine.build_and_publish().failures == []
 
 
