@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from api.exports.health import MADE_AGAIN
 from api.exports.jobs import new_job_id
 from api.reports.published import Connection
 
@@ -14,8 +15,8 @@ _UNFINISHED_SQL = f"""
     where finished_at is null and {_CHOSEN} order by created_at
 """
 _UNMADE_SQL = f"""
-    select job_id, shop_id, report, status, object_key from service.export_jobs
-    where status in ('failed', 'cancelled') and {_CHOSEN} order by created_at
+    select job_id, shop_id, report, status, object_key from service.export_jobs as jobs
+    where status in ('failed', 'cancelled') and not {MADE_AGAIN} and {_CHOSEN} order by created_at
 """
 _OF_REPORT_SQL = """
     select job_id, shop_id, report, status, object_key from service.export_jobs
@@ -49,7 +50,7 @@ async def unfinished_jobs(connection: Connection, job_ids: Sequence[str], shop_i
 
 
 async def unmade_jobs(connection: Connection, job_ids: Sequence[str], shop_id: UUID | None) -> list[ChosenJob]:
-    """Return the jobs that ended without a file, within the 24 hours that they are kept; chosen like the others."""
+    """Return the jobs that ended without a file, within the 24 hours that they are kept, and were not made again."""
     return [ChosenJob(**row) for row in await connection.fetch(_UNMADE_SQL, job_ids, shop_id)]
 
 

@@ -5,6 +5,15 @@ from typing import Any
 
 from api.reports.published import Connection
 
+# Of a job: a later one of the same request has a file, or will have one.
+MADE_AGAIN = """exists (
+    select from service.export_jobs as later
+    where
+        (later.shop_id, later.report, later.parameters, later.file_format)
+        = (jobs.shop_id, jobs.report, jobs.parameters, jobs.file_format)
+        and later.created_at > jobs.finished_at and later.status in ('queued', 'running', 'ready')
+)"""
+_LASTING = f"jobs.status = 'failed' and not {MADE_AGAIN}"
 _WAITING_SQL = """
     select
         count(*) filter (where status = 'queued') as queued,
@@ -14,15 +23,15 @@ _WAITING_SQL = """
     from service.export_jobs
     where finished_at is null
 """
-_ENDED_SQL = """
-    select count(*) as ended, count(*) filter (where status = 'failed') as failed
-    from service.export_jobs
+_ENDED_SQL = f"""
+    select count(*) as ended, count(*) filter (where {_LASTING}) as failed
+    from service.export_jobs as jobs
     where finished_at > now() - interval '1 hour'
 """
-_FAILURES_SQL = """
+_FAILURES_SQL = f"""
     select report, error, count(*) as jobs, max(job_id) as latest_job
-    from service.export_jobs
-    where status = 'failed' and finished_at > now() - interval '1 hour'
+    from service.export_jobs as jobs
+    where {_LASTING} and finished_at > now() - interval '1 hour'
     group by report, error
     order by jobs desc, report, error
     limit 50
@@ -40,7 +49,7 @@ class Backlog:
 
 @dataclass(frozen=True)
 class Outcome:
-    """Jobs that ended within the last hour, how many failed, and the failures by report and error."""
+    """Jobs that ended within the last hour, how many failed and were not made again, and these by report and error."""
 
     ended: int
     failed: int

@@ -81,7 +81,7 @@ def exports_do_not_wait() -> dg.AssetCheckResult:
 
 @dg.asset_check(asset=bucket_asset.key)
 def exports_succeed() -> dg.AssetCheckResult:
-    """No export of the last hour failed; if more than a fifth did, it is an error.
+    """No export of the last hour failed but those that were made again; if more than a fifth did, it is an error.
 
     If red: the table says what failed and why. `could not be stored`: look at takes_and_serves_files. A missing
     exchange rate: look at rates_there. Then launch manage_exports to have them made again.

@@ -23,7 +23,7 @@ class ManageExportsConfig(dg.Config):
     """Which exports, and what to do to them."""
 
     action: Action = Field(
-        description="CANCEL: those that have not ended. MAKE_AGAIN: those that failed or were cancelled."
+        description="CANCEL: those that have not ended. MAKE_AGAIN: those that failed or were cancelled, once."
     )
     job_ids: list[str] = Field(default=[], description="Only these, like exp_0123456789abcdef; empty: all.")
     shop_id: ShopId = Field(default="", description="Only this shop's; empty: every shop's.")
@@ -53,8 +53,9 @@ async def _do(context: dg.OpExecutionContext, config: ManageExportsConfig) -> No
         choose = unfinished_jobs if is_cancelling else unmade_jobs
         chosen = await choose(records, config.job_ids, as_uuid(config.shop_id))
         if missing := set(config.job_ids) - {job.job_id for job in chosen}:
-            state = "has ended or is not known" if is_cancelling else "has not failed, or is not known"
-            raise dg.Failure(f"nothing was done: {', '.join(sorted(missing))} {state}", allow_retries=False)
+            state = "has ended" if is_cancelling else "has not failed, or was made again"
+            refused = f"{', '.join(sorted(missing))} {state}, or is not known"
+            raise dg.Failure(f"nothing was done: {refused}", allow_retries=False)
         for position, job in enumerate(chosen, 1):
             done = f"would {config.action.value}" if config.dry_run else await _do_to(job, records, is_cancelling)
             context.log.info(f"{position} of {len(chosen)}: {job.job_id} ({job.report}, {job.status}): {done}")

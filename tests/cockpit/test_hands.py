@@ -1,10 +1,12 @@
 """Jobs for hands: a dry run changes nothing and tells what would be done; wrong configuration is refused."""
 
+import asyncio
 import subprocess
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+import asyncpg
 import httpx
 import pytest
 from cockpit.dagster_jobs import run_job
@@ -12,6 +14,7 @@ from conftest import PREORDERS, Stack
 from data.golden import DOMAIN
 from exports.exporting import ask, wait
 
+from api.exports.health import last_hour
 from local.errors import StackError
 
 SHOP = "shop-1.example"
@@ -62,6 +65,17 @@ def manage(stack: Stack, **config: Any) -> str:
     return run_job(stack, "manage_exports", "exports", {"ops": {"do_to_exports": {"config": config}}})
 
 
+def failures(stack: Stack) -> int:
+    async def ask_records() -> int:
+        connection = await asyncpg.connect(stack.environment["PREORDERS_PRIMARY_DSN"])
+        try:
+            return (await last_hour(connection)).failed
+        finally:
+            await connection.close()
+
+    return asyncio.run(ask_records())
+
+
 def test_exports_are_made_again_and_cancelled(built: Stack, golden: httpx.Client) -> None:
     job_id = ask(golden, "summary", {"from": "2026-01-01", "to": "2026-03-31"})
     assert wait(golden, job_id)["status"] == "ready"
@@ -73,10 +87,14 @@ def test_exports_are_made_again_and_cancelled(built: Stack, golden: httpx.Client
             " row_count = null, size_bytes = null, sha256 = null where job_id = %s",
             [job_id],
         )
+    failed = failures(built)
     assert "would make_again" in manage(built, action="MAKE_AGAIN", job_ids=[job_id])
     done = manage(built, action="MAKE_AGAIN", job_ids=[job_id], dry_run=False)
     again = done.split("made again as ")[1][:20]
     assert wait(golden, again)["status"] == "ready"
+    assert failures(built) == failed - 1, "the check exports_succeed counts what nobody has mended"
+    with pytest.raises(StackError, match="was made again"):
+        manage(built, action="MAKE_AGAIN", job_ids=[job_id], dry_run=False)
 
     with built.primary() as connection:
         connection.execute(

@@ -30,15 +30,15 @@ GUARDS = (
     Guard(
         "A report's SQL filters by shop",
         "api/reports/scope.py",
-        "{prefix}shop_id = {arguments.bind(query.shop.shop_id, 'uuid')}",
-        "{prefix}shop_id <> all(array[]::uuid[]) and {arguments.bind(query.shop.shop_id, 'uuid')} is not null",
+        "{prefix}shop_id = {SHOP}",
+        "{SHOP} is not null",
         "tests/reports/test_rollup_choice.py::test_totals_and_breakdowns_equal_the_ledger",
     ),
     Guard(
         "The tenant of a read ends with its statement",
         "api/reports/published.py",
-        "set_config('preorders.shop_id', {shop}, true)",
-        "set_config('preorders.shop_id', {shop}, false)",
+        "set_config('preorders.shop_id', {SHOP}::text, true)",
+        "set_config('preorders.shop_id', {SHOP}::text, false)",
         f"{_CONNECTIONS}::test_a_connection_carries_no_tenant_to_its_next_user",
     ),
     Guard(
