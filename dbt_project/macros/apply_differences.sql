@@ -10,9 +10,8 @@ select {{ columns | join(', ') }}
 from {{ moved }}
 where {{ sums | join(' <> 0 or ') }} <> 0
 on conflict ({{ grain | join(', ') }}) do update set
-    {%- for column in arguments.dest_columns if column.name not in grain %}
-    {%- set moved_sum = 'cells.' ~ column.name ~ '::numeric + excluded.' ~ column.name %}
-    {{ column.name }} = {{ wrapped(moved_sum) if column.dtype == 'bigint' else moved_sum }}{{ ',' if not loop.last }}
+    {%- for column in sums %}
+    {{ column }} = cells.{{ column }} + excluded.{{ column }}{{ ',' if not loop.last }}
     {%- endfor %};
 
 -- found by the index, cell by cell: with a plain join the planner looks for 0 in all rows

@@ -254,18 +254,4 @@ GUARDS = (
         'r"no key looks like this"',
         "tests/units/test_repository.py",
     ),
-    Guard(
-        "A sum beyond 64 bits is no error",
-        "dbt_project/macros/bounded_sums.sql",
-        "    else (mod(mod({{ amount }} + {{ beyond }}, {{ all }}) + {{ all }}, {{ all }}) - {{ beyond }})::bigint",
-        "    else ({{ amount }})::bigint",
-        "tests/engine/test_sums_beyond_integers.py",
-    ),
-    Guard(
-        "A shop whose sums leave 64 bits is held back",
-        "dbt_project/models/audit/audit_source_values.sql",
-        "where magnitude_minor >= {{ largest_magnitude() }}",
-        "where false",
-        "tests/engine/test_sums_beyond_integers.py",
-    ),
 )

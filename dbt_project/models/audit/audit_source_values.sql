@@ -12,12 +12,6 @@ shops as (
 
 ),
 
-magnitudes as (
-
-    select * from {{ ref('rollup_magnitudes') }}
-
-),
-
 findings as (
 
     select * from {{ state('ledger_findings') }}
@@ -55,14 +49,3 @@ select
     null as found
 from shops
 where not is_computable
-union all
-select
-    shop_id,
-    'all amounts of the shop add up to less than the largest sum' as audit,
-    currency,
-    null as day,
-    'all amounts' as metric,
-    {{ largest_magnitude() }} as expected,
-    magnitude_minor as found
-from magnitudes
-where magnitude_minor >= {{ largest_magnitude() }}
