@@ -53,9 +53,9 @@ class Question:
     of_one_offer: bool = False
 
     def windows(self, last: date) -> Iterator[tuple[date, date]]:
-        """Yield windows of about this length, no two of them the same."""
+        """Yield windows of about this length, no two of them the same: more than Cube computes while it is measured."""
         length = timedelta(days=round(self.months * 30.4))
-        for shift, cut in itertools.product(range(60), range(30)):
+        for shift, cut in itertools.product(range(400), range(60)):
             end = last - timedelta(days=shift)
             yield end - length + timedelta(days=cut), end
 
