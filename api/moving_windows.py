@@ -8,7 +8,8 @@ from math import inf
 from cachetools import TTLCache
 from limits.aio.storage import MemoryStorage
 
-_LONGEST_WINDOW_SECONDS = 60
+# longer than any window: what nobody has taken from for so long is forgotten
+_FORGOTTEN_AFTER_SECONDS = 120
 
 
 class MovingWindows(MemoryStorage):
@@ -22,11 +23,11 @@ class MovingWindows(MemoryStorage):
         """Use a clock of Unix time, in seconds."""
         super().__init__(wrap_exceptions=True)
         self._clock = clock
-        # what nobody has taken from for longer than a window is forgotten
-        self._windows: TTLCache[str, deque[float]] = TTLCache(inf, 2 * _LONGEST_WINDOW_SECONDS, timer=clock)
+        self._windows: TTLCache[str, deque[float]] = TTLCache(inf, _FORGOTTEN_AFTER_SECONDS, timer=clock)
 
-    def __len__(self) -> int:
-        """Return how many windows are held in memory."""
+    @property
+    def windows_held(self) -> int:
+        """Number of windows in memory."""
         return len(self._windows)
 
     async def acquire_entry(self, key: str, limit: int, expiry: int, amount: int = 1) -> bool:

@@ -58,9 +58,9 @@ class RateLimiter:
 
     def __init__(self, storage: str, refusals_per_minute: int) -> None:
         """Use the storage of a `limits` URL, such as `memory://` or `redis://..`."""
-        is_here = storage.startswith("memory:")
-        shared = MovingWindows() if is_here else storage_from_string(f"async+{storage}", wrap_exceptions=True)
-        self._strategy = MovingWindowRateLimiter(shared)
+        in_memory = storage.startswith("memory:")
+        points = MovingWindows() if in_memory else storage_from_string(f"async+{storage}", wrap_exceptions=True)
+        self._strategy = MovingWindowRateLimiter(points)
         self._refusals = RateLimitItemPerMinute(refusals_per_minute)
 
     async def spend(self, caller: Caller, cost: int) -> Allowance:

@@ -48,10 +48,10 @@ def median_ms(work: Callable[[], object], repeats: int) -> float:
 
 
 def processor_ms(*pids: int) -> float:
-    """Return the processor time that processes and those below them have taken, in milliseconds."""
+    """Return the processor time that processes and those below them, also ended ones, have taken, in milliseconds."""
     roots = [psutil.Process(pid) for pid in pids]
     times = [one.cpu_times() for root in roots for one in (root, *root.children(recursive=True))]
-    return 1000 * sum(one.user + one.system for one in times)
+    return 1000 * sum(one.user + one.system + one.children_user + one.children_system for one in times)
 
 
 def run(home: Home, *command: object) -> str:
