@@ -11,7 +11,8 @@ from {{ moved }}
 where {{ sums | join(' <> 0 or ') }} <> 0
 on conflict ({{ grain | join(', ') }}) do update set
     {%- for column in sums %}
-    {{ column }} = cells.{{ column }} + excluded.{{ column }}{{ ',' if not loop.last }}
+    {{ column }} = {{ wrapped('cells.' ~ column ~ '::numeric + excluded.' ~ column) if column in money_columns()
+        else 'cells.' ~ column ~ ' + excluded.' ~ column }}{{ ',' if not loop.last }}
     {%- endfor %};
 
 -- found by the index, cell by cell: with a plain join the planner looks for 0 in all rows

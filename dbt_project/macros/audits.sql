@@ -34,7 +34,7 @@ select
     cells.currency,
     cells.starts_on as day,
     'revenue_minor' as metric,
-    cells.deposit_revenue_minor + cells.balance_revenue_minor as expected,
+    cells.deposit_revenue_minor::numeric + cells.balance_revenue_minor as expected,
     cells.revenue_minor as found
 from {{ ref('rollup_variants_monthly') }} as cells
 {%- if changed_only %}
@@ -43,7 +43,7 @@ inner join (
     from {{ state('ledger_changes') }}
 ) as months on cells.shop_id = months.shop_id and cells.currency = months.currency and cells.starts_on = months.month
 {%- endif %}
-where cells.revenue_minor <> cells.deposit_revenue_minor + cells.balance_revenue_minor
+where cells.revenue_minor <> cells.deposit_revenue_minor::numeric + cells.balance_revenue_minor
 union all
 select * from {{ ref('audit_source_values') }}
 {% endmacro %}

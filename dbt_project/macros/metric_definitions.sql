@@ -27,7 +27,8 @@
     {%- set sign = 'sign * ' if signed else '' %}
     {%- for metric in metric_definitions(['additive', 'state']) if names is none or metric.name in names %}
         {%- set column = metric_column(metric) %}
-        {%- do columns.append('coalesce(sum(' ~ sign ~ column ~ '), 0)::bigint as ' ~ column) %}
+        {%- set total = 'coalesce(sum(' ~ sign ~ column ~ '), 0)' %}
+        {%- do columns.append((wrapped(total) if metric.unit == 'money' else total ~ '::bigint') ~ ' as ' ~ column) %}
     {%- endfor %}
     {%- do columns.append('sum(' ~ sign ~ 'events)::bigint as events') %}
     {%- do columns.append(('sum(sign)' if signed else entries) ~ '::bigint as entries') %}

@@ -79,6 +79,7 @@ create index on {{ state('ledger_changes') }} (shop_id);
 
 create index on {{ this }} (rate_on) where currency <> order_currency;
 create index on {{ this }} (shop_id) where order_amount_minor is null;
+create index on {{ this }} (shop_id) where {{ has_large_amount() }};
 {{ vacuum_early() }};
 analyze {{ this }};
 update {{ state('model_changes') }} set applied_id = rebuilt_id where model = 'fct_ledger';

@@ -254,4 +254,18 @@ GUARDS = (
         'r"no key looks like this"',
         "tests/units/test_repository.py",
     ),
+    Guard(
+        "A sum beyond 64 bits is no error",
+        "dbt_project/macros/bounded_sums.sql",
+        "    else (mod(mod({{ amount }} + {{ beyond }}, {{ all }}) + {{ all }}, {{ all }}) - {{ beyond }})::bigint",
+        "    else ({{ amount }})::bigint",
+        "tests/engine/test_sums_beyond_integers.py",
+    ),
+    Guard(
+        "A shop whose sums leave 64 bits is held back",
+        "dbt_project/models/audit/audit_large_sums.sql",
+        "{{ large_amount() }} * months.entries >= {{ largest_sum() }}",
+        "{{ large_amount() }} * months.entries < 0",
+        "tests/engine/test_sums_beyond_integers.py",
+    ),
 )

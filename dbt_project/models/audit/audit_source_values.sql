@@ -12,6 +12,12 @@ shops as (
 
 ),
 
+large_sums as (
+
+    select * from {{ ref('audit_large_sums') }}
+
+),
+
 findings as (
 
     select * from {{ state('ledger_findings') }}
@@ -49,3 +55,13 @@ select
     null as found
 from shops
 where not is_computable
+union all
+select
+    shop_id,
+    'amounts of a month add up to less than the largest sum' as audit,
+    currency,
+    day,
+    metric,
+    {{ largest_sum() }} as expected,
+    magnitude_minor as found
+from large_sums

@@ -59,29 +59,38 @@ orders_compared as (
         coalesce(ledger.shop_id, kept.shop_id),
         date_trunc('month', coalesce(ledger.entry_on, kept.placed_on)::timestamp)::date
 
+),
+
+differences as (
+
+    {{ differing_sums('ledger_sums', [('days equal the ledger', ref('rollup_variants_daily'), none)], 'month') }}
+    union all
+    {{ differing_sums(
+        'customers_sums',
+        [('customers equal the ledger', ref('rollup_customers_daily'), [
+            'units', 'revenue', 'deposits_collected', 'balances_collected', 'balances_outstanding', 'refunds_issued',
+        ])],
+        'month',
+    ) }}
+    union all
+    {{ differing_rollups() }}
+    union all
+    {{ differing_counts(ref('fct_order_variants')) }}
+    union all
+    select
+        shop_id,
+        'orders equal the ledger' as audit,
+        null as currency,
+        month as day,
+        'order_variants' as metric,
+        expected,
+        found
+    from orders_compared
+    where expected <> found
+
 )
 
-{{ differing_sums('ledger_sums', [('days equal the ledger', ref('rollup_variants_daily'), none)], 'month') }}
-union all
-{{ differing_sums(
-    'customers_sums',
-    [('customers equal the ledger', ref('rollup_customers_daily'), [
-        'units', 'revenue', 'deposits_collected', 'balances_collected', 'balances_outstanding', 'refunds_issued',
-    ])],
-    'month',
-) }}
-union all
-{{ differing_rollups() }}
-union all
-{{ differing_counts(ref('fct_order_variants')) }}
-union all
-select
-    shop_id,
-    'orders equal the ledger' as audit,
-    null as currency,
-    month as day,
-    'order_variants' as metric,
-    expected,
-    found
-from orders_compared
-where expected <> found
+select *
+from differences
+-- where sums leave the integers a rebuild mends nothing: an audit holds the shop back
+where shop_id not in (select shop_id from {{ ref('audit_large_sums') }})

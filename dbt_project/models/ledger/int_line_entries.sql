@@ -22,7 +22,7 @@ balances_relieved as (
 
     select
         order_line_id,
-        sum(amount_minor)::bigint as balance_paid_minor
+        {{ bounded('sum(amount_minor)') }} as balance_paid_minor
     from payments
     where is_relieving
     group by order_line_id

@@ -38,10 +38,10 @@ select
     *,
     case
         when is_relieving
-            then sum(amount_minor) over (
+            then {{ bounded('sum(amount_minor) over (
                 partition by order_line_id, is_relieving
                 order by processed_at, payment_id
                 rows between unbounded preceding and current row
-            )::bigint
+            )') }}
     end as balance_paid_minor
 from payments_processed
