@@ -23,12 +23,13 @@ large_amounts as (
         amounts.metric,
         sum(abs(amounts.amount_minor)) as magnitude_minor
     from ledger
-    cross join lateral (
-        values
-        {%- for column in money_columns() %}
-        ('{{ column }}', ledger.{{ column }}){{ ',' if not loop.last }}
-        {%- endfor %}
-    ) as amounts (metric, amount_minor)
+    cross join
+        lateral (
+            values
+            {%- for column in money_columns() %}
+            ('{{ column }}', ledger.{{ column }}){{ ',' if not loop.last }}
+            {%- endfor %}
+        ) as amounts (metric, amount_minor)
     where {{ has_large_amount() }}
     group by 1, 2, 3, 4
 
