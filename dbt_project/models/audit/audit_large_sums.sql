@@ -40,7 +40,7 @@ select
     large_amounts.currency,
     large_amounts.starts_on as day,
     large_amounts.metric,
-    large_amounts.magnitude_minor + {{ large_amount() }} * months.entries as magnitude_minor
+    large_amounts.magnitude_minor + {{ large_amount() }} * months.entries::numeric as magnitude_minor
 from large_amounts
 inner join
     months
@@ -48,4 +48,4 @@ inner join
         large_amounts.shop_id = months.shop_id
         and large_amounts.currency = months.currency
         and large_amounts.starts_on = months.starts_on
-where large_amounts.magnitude_minor + {{ large_amount() }} * months.entries >= {{ largest_sum() }}
+where large_amounts.magnitude_minor + {{ large_amount() }} * months.entries::numeric >= {{ largest_sum() }}
