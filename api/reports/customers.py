@@ -2,8 +2,8 @@
 
 Kept are each customer's days with an order, with the customer's day before. A window's customers are the days in it
 whose previous day lies before the window, or is none. Days are counted by month of the day and of the previous day, and
-finer at the window's edges; single days are looked at only where both lie near an edge. Kept for the whole shop and for
-each offer and product: other scopes are counted from the orders themselves.
+finer at the window's edges; single days are looked at only where both lie near an edge. Kept for the whole shop, each
+offer, each product and each variant of an offer: other scopes are counted from the orders themselves.
 """
 
 from collections.abc import Callable, Iterator
@@ -16,29 +16,37 @@ _COUNTED = "reports.rollup_customer_gaps"
 _DAYS = "reports.fct_customer_days"
 TABLES = (_COUNTED, _DAYS)
 
+# What customers are counted for (dbt: counted_for), by the columns that say which one.
+_COUNTED_FOR = {
+    frozenset[str](): "shop",
+    frozenset({"offer_id"}): "offer",
+    frozenset({"product_id"}): "product",
+    frozenset({"offer_id", "variant_id"}): "variant",
+}
+
 # Makes a select of its number of customers, table, condition and bucket.
 Read = Callable[[str, str, str, str], str]
 
 
 def keeps_customers(shape: Shape, grouping: Grouping, metric: Metric) -> bool:
     """Whether a metric counts customers, by the day of the order, and each row's are kept."""
-    is_kept = grouping.columns in ((), ("offer_id",), ("product_id",)) and grouping.is_of_one(shape)
+    is_kept = grouping.dimensions | shape.filtered in _COUNTED_FOR and grouping.is_of_one(shape)
     return is_kept and (metric.entity, metric.day) == ("customer_id", "placed_on")
 
 
 def count_customers(shape: Shape, grouping: Grouping, name: str) -> str:
-    """Return SQL for the customers of each group, under a name: of the whole shop, single offers or single products."""
+    """Return SQL for the customers of each group, under a name: of what each row is about, which must be kept."""
     kept = [scope(shape, currency=False)]
-    for column in ("offer_id", "product_id"):
+    for column in ("offer_id", "product_id", "variant_id"):
         if column not in shape.filtered:  # null stands for any
             kept.append(f"{column} is {'not ' if column in grouping.columns else ''}null")
-    [counted_for] = {*grouping.columns, *shape.filtered} or {"shop_id"}
+    counted_for = _COUNTED_FOR[grouping.dimensions | shape.filtered]
 
     def read(entries: str, table: str, where: str, bucket: str) -> str:
         keys = [f"{bucket} as bucket"] if grouping.is_series else []
         columns = ", ".join([*keys, *grouping.columns, f"{entries} as entries"])
         if table == _COUNTED:
-            where = f"counted_for = '{counted_for.removesuffix('_id')}' and {where}"
+            where = f"counted_for = '{counted_for}' and {where}"
         return f"select {columns} from {table} where {' and '.join([*kept, where])}"
 
     parts = _of_buckets(shape, read) if grouping.is_series else _of_window(read)

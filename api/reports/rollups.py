@@ -42,6 +42,7 @@ ROLLUPS = (
     Rollup("reasons", ("day", "month"), frozenset({"cancel_reason"}), counts_orders=True),
     Rollup("cancellations", ("day", "month"), frozenset({"offer_id", "cancel_reason"}), counts_orders=True),
     Rollup("balances", ("day", "month"), frozenset({"offer_id", "balance_due_on"})),
+    Rollup("offer_variants", ("day", "week", "month"), frozenset({"offer_id", "variant_id"}), counts_orders=True),
     Rollup("variants", ("day", "week", "month"), frozenset({"offer_id", "product_id", "variant_id", "market_id"})),
     Rollup("customers", ("day",), frozenset({"offer_id", "customer_id"})),
 )

@@ -7,7 +7,7 @@ from operator import attrgetter
 from string import Formatter
 from typing import Any
 
-from api.reports.query import FILTER_COLUMNS, Shape
+from api.reports.query import Shape
 from api.reports.rollups import Rollup, choose_rollup
 
 # Values of a request, wherever SQL is written: `{name:type}` stands for an attribute of `ReportQuery`.
@@ -83,11 +83,11 @@ class Grouping:
         return choose_rollup(self.dimensions | shape.filtered)
 
     def is_of_one(self, shape: Shape) -> bool:
-        """Whether each row is about the whole shop, one offer or one product: of these, orders and customers are kept.
+        """Whether each row is about one row of the rollup's dimensions, such as one offer: of these, orders are kept.
 
         Counts of several don't add up: an order can hold more than one.
         """
-        single = {*self.columns, *(() if shape.has_offers else ("offer_id",)), *FILTER_COLUMNS}
+        single = {*self.columns, *shape.columns_filtered, *(("offer_id",) if shape.has_offer else ())}
         rollup = self.rollup(shape)
         return rollup.counts_orders and rollup.dimensions <= single
 

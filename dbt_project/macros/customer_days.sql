@@ -1,20 +1,29 @@
-{# Each customer's days with an order, with the one before, in the whole shop (nulls), each offer and each product. A
-   window's customers are those days in it whose previous day lies before it: counted so, they add up. #}
+{# Each customer's days with an order, with the one before, in the whole shop (nulls), each offer, each product and each
+   variant of an offer. A window's customers are those days in it whose previous day lies before it: counted so, they add
+   up. #}
 {% macro customer_days(orders) %}
-{%- set scopes = [['null::uuid', 'null::bigint'], ['offer_id', 'null'], ['null', 'product_id']] %}
+{%- set kept = [[], ['offer_id'], ['product_id'], ['offer_id', 'variant_id']] %}
 select
     scoped.shop_id,
     scoped.offer_id,
     scoped.product_id,
+    scoped.variant_id,
     scoped.customer_id,
     scoped.placed_on,
     lag(scoped.placed_on) over (
-        partition by scoped.shop_id, scoped.offer_id, scoped.product_id, scoped.customer_id order by scoped.placed_on
+        partition by scoped.shop_id, scoped.offer_id, scoped.product_id, scoped.variant_id, scoped.customer_id
+        order by scoped.placed_on
     ) as previous_on
 from (
-    {%- for offer_id, product_id in scopes %}
+    {%- for columns in kept %}
     {{ 'union' if not loop.first }} {# each day once #}
-    select shop_id, {{ offer_id }} as offer_id, {{ product_id }} as product_id, customer_id, placed_on
+    select
+        shop_id,
+        {{ 'offer_id' if 'offer_id' in columns else 'null::uuid as offer_id' }},
+        {{ 'product_id' if 'product_id' in columns else 'null::bigint as product_id' }},
+        {{ 'variant_id' if 'variant_id' in columns else 'null::bigint as variant_id' }},
+        customer_id,
+        placed_on
     from {{ orders }} as orders
     {%- endfor %}
 ) as scoped
@@ -27,16 +36,18 @@ with
 
 moved as materialized (
 
-    select * from ({{ orders_moved(['offer_id', 'product_id', 'customer_id']) }}) as moved
+    select * from ({{ orders_moved(['offer_id', 'product_id', 'variant_id', 'customer_id']) }}) as moved
     where entry = 'placed'
 
 )
 
-select shop_id, offer_id, product_id, customer_id, entry_on as placed_on, is_there, was_there
+select shop_id, offer_id, product_id, variant_id, customer_id, entry_on as placed_on, is_there, was_there
 from moved
 where customer_id is not null
 union all
-select variants.shop_id, variants.offer_id, variants.product_id, variants.customer_id, variants.placed_on, true, true
+select
+    variants.shop_id, variants.offer_id, variants.product_id, variants.variant_id, variants.customer_id, variants.placed_on,
+    true, true
 from (select distinct shop_id, customer_id from moved where customer_id is not null) as customers
 cross join lateral (
     select *
@@ -54,9 +65,15 @@ cross join lateral (
 {% macro counted_days(days, sign) %}
 select
     days.shop_id,
-    case when days.offer_id is not null then 'offer' when days.product_id is not null then 'product' else 'shop' end as counted_for,
+    case
+        when days.variant_id is not null then 'variant'
+        when days.offer_id is not null then 'offer'
+        when days.product_id is not null then 'product'
+        else 'shop'
+    end as counted_for,
     days.offer_id,
     days.product_id,
+    days.variant_id,
     levels.placed_by,
     levels.previous_by,
     levels.placed_in,
@@ -81,7 +98,7 @@ cross join lateral (
 ) as levels (placed_by, previous_by, placed_in, previous_in, is_counted)
 where levels.is_counted
 group by
-    days.shop_id, days.offer_id, days.product_id,
+    days.shop_id, days.offer_id, days.product_id, days.variant_id,
     levels.placed_by, levels.previous_by, levels.placed_in, levels.previous_in
 {% endmacro %}
 

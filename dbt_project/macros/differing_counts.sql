@@ -5,6 +5,7 @@
     ('shops', [], ['daily', 'weekly', 'monthly'], all),
     ('offers', ['offer_id'], ['daily', 'weekly', 'monthly'], all),
     ('products', ['product_id'], ['daily', 'monthly'], all),
+    ('offer_variants', ['offer_id', 'variant_id'], ['daily', 'weekly', 'monthly'], all),
     ('reasons', ['cancel_reason'], ['daily', 'monthly'], cancelled),
     ('cancellations', ['offer_id', 'cancel_reason'], ['daily', 'monthly'], cancelled),
 ] %}

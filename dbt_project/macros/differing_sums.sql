@@ -95,6 +95,7 @@ group by cells.shop_id, cells.currency, {{ starts_on }}
     ('weeks equal their days', ref('rollup_variants_weekly'), none),
     ('offers by week add up', ref('rollup_offers_weekly'), none),
     ('shops by week add up', ref('rollup_shops_weekly'), none),
+    ('variants of offers by week add up', ref('rollup_offer_variants_weekly'), none),
 ] %}
 {%- set months = [
     ('months equal their days', ref('rollup_variants_monthly'), none),
@@ -102,6 +103,8 @@ group by cells.shop_id, cells.currency, {{ starts_on }}
     ('offers by month add up', ref('rollup_offers_monthly'), none),
     ('products by day add up', ref('rollup_products_daily'), none),
     ('products by month add up', ref('rollup_products_monthly'), none),
+    ('variants of offers by day add up', ref('rollup_offer_variants_daily'), none),
+    ('variants of offers by month add up', ref('rollup_offer_variants_monthly'), none),
     ('shops by day add up', ref('rollup_shops_daily'), none),
     ('shops by month add up', ref('rollup_shops_monthly'), none),
     ('cancel reasons of offers by day add up', ref('rollup_cancellations_daily'), cancelled),
