@@ -21,6 +21,7 @@ from orchestration.rollups.serving_tables import (
     check_table,
     create_table,
     index_table,
+    prepare_grains,
     secure_table,
 )
 from orchestration.rollups.shop_state import ShopState, read_shop_state, remember_shops
@@ -63,7 +64,7 @@ def publish(
     removed_columns: Collection[str] = (),
     every_row: bool = False,
 ) -> Publication:
-    """Publish all models and each shop's build row, all or nothing; before it, add columns that no report shows yet.
+    """Publish all models and each shop's build row, all or nothing; before it, prepare the tables for changed models.
 
     Args:
         connection: of the role that owns `reports`, on the primary, not in a transaction.
@@ -78,6 +79,7 @@ def publish(
         psycopg.Error: the database refused; nothing is published then.
     """
     prepare_columns(connection, models, removed_columns)
+    prepare_grains(connection, models)
     # One snapshot for all tables: a build by hand in the meantime is seen whole or not at all.
     connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
     with connection.transaction():

@@ -88,24 +88,29 @@ def drop_columns(
 
 
 def _alter(connection: psycopg.Connection, model: PublishedModel, actions: Sequence[sql.Composed]) -> None:
-    if not actions:
-        return
+    if actions:
+        table = sql.Identifier("reports", model.name)
+        change_table(connection, model, sql.SQL("alter table {} {}").format(table, sql.SQL(", ").join(actions)))
+
+
+def change_table(connection: psycopg.Connection, model: PublishedModel, change: sql.Composed) -> None:
+    """Change a served table in a transaction of its own, in a moment when it isn't in use.
+
+    Raises:
+        RuntimeError: it was in use all the time.
+    """
     for attempt in range(_ATTEMPTS):
         if attempt:
             time.sleep(_PAUSE_SECONDS)
         try:
             with connection.transaction():
                 connection.execute(sql.SQL("set local lock_timeout = {}").format(_LOCK_TIMEOUT))
-                connection.execute(
-                    sql.SQL("alter table {} {}").format(
-                        sql.Identifier("reports", model.name), sql.SQL(", ").join(actions)
-                    )
-                )
+                connection.execute(change)
         except psycopg.errors.LockNotAvailable:
             continue
         return
     raise RuntimeError(
-        f"the columns of reports.{model.name} could not be changed, for it was in use {_ATTEMPTS} times:"
+        f"reports.{model.name} could not be changed, for it was in use {_ATTEMPTS} times:"
         " end long transactions that read it on the primary, and publish again"
     )
 

@@ -1,10 +1,12 @@
 """The tables of `reports`: made after their models, with their unique grain, indexes and row-level security."""
 
+from collections.abc import Sequence
+
 import psycopg
 from psycopg import sql
 
 from orchestration.rollups.dbt_project import PublishedModel
-from orchestration.rollups.serving_columns import columns_of
+from orchestration.rollups.serving_columns import change_table, columns_of
 
 # Truncation takes a lock that the replica's readers wait for; dead rows at the end are reused instead.
 _STORAGE = sql.SQL("vacuum_truncate = off, autovacuum_vacuum_scale_factor = 0.05")
@@ -31,20 +33,43 @@ def index_table(connection: psycopg.Connection, model: PublishedModel) -> None:
     add_serving_indexes(connection, model)
 
 
+def prepare_grains(connection: psycopg.Connection, models: Sequence[PublishedModel]) -> None:
+    """Before publishing: where a model's grain has changed, make it unique in the served table, instead of the old one.
+
+    Args:
+        connection: of the role that owns `reports`, on the primary, not in a transaction.
+        models: the tables; those that aren't there yet are left out.
+
+    Raises:
+        RuntimeError: a table was in use all the time.
+        psycopg.Error: rows that are served are not unique by the new grain.
+    """
+    for model in models:
+        old = {name: columns for name, columns, is_unique in _indexes_of(connection, model.name) if is_unique}
+        if old and set(model.grain) not in map(set, old.values()):
+            _index(connection, model, "unique index", model.grain, "nulls not distinct")
+            for name in old:
+                change_table(connection, model, sql.SQL("drop index {}").format(sql.Identifier("reports", name)))
+
+
 def add_serving_indexes(connection: psycopg.Connection, model: PublishedModel) -> None:
     """Give the served table those indexes for the reports' queries that it lacks."""
-    present = {columns for columns, _ in _indexes_of(connection, model.name)}
+    present = {columns for _, columns, _ in _indexes_of(connection, model.name)}
     for columns in model.serving_indexes:
         if columns not in present:
             _index(connection, model, "index", columns, "")
 
 
-def _indexes_of(connection: psycopg.Connection, table: str) -> list[tuple[tuple[str, ...], bool]]:
-    """Return the columns of each whole index of a served table, and whether it is unique."""
+def _indexes_of(connection: psycopg.Connection, table: str) -> list[tuple[str, tuple[str, ...], bool]]:
+    """Return the name and columns of each whole index of a served table, and whether it is unique."""
     rows = connection.execute(
         """
-        select array_agg(attributes.attname::text order by keys.position), bool_and(indexes.indisunique)
+        select
+            min(names.relname),
+            array_agg(attributes.attname::text order by keys.position),
+            bool_and(indexes.indisunique)
         from pg_index as indexes
+        inner join pg_class as names on names.oid = indexes.indexrelid
         cross join unnest(indexes.indkey::int[]) with ordinality as keys (attnum, position)
         inner join pg_attribute as attributes
             on attributes.attrelid = indexes.indrelid and attributes.attnum = keys.attnum
@@ -55,7 +80,7 @@ def _indexes_of(connection: psycopg.Connection, table: str) -> list[tuple[tuple[
         """,
         (table,),
     ).fetchall()
-    return [(tuple(columns), is_unique) for columns, is_unique in rows]
+    return [(name, tuple(columns), is_unique) for name, columns, is_unique in rows]
 
 
 def _index(
@@ -110,7 +135,7 @@ def check_table(connection: psycopg.Connection, model: PublishedModel) -> None:
     is_readable, is_guarded = row or (False, False)
     # in any order: a table from before the grain's columns were reordered is as unique
     is_unique = (set(model.grain), True) in [
-        (set(columns), is_unique) for columns, is_unique in _indexes_of(connection, model.name)
+        (set(columns), is_unique) for _, columns, is_unique in _indexes_of(connection, model.name)
     ]
     missing = [
         what

@@ -158,6 +158,19 @@ def test_a_served_table_that_lacks_something_is_refused(engine: Engine, missing:
         connection.rollback()
 
 
+def test_a_grain_that_has_changed_is_made_unique_instead_of_the_old_one(engine: Engine) -> None:
+    engine.build_and_publish()
+    model = next(model for model in engine.models if model.name == "rollup_balances_daily")
+    old = next(name for name, columns in unique_indexes(engine, model.name).items() if columns == [*model.grain])
+    run(engine, f"drop index reports.{old}")
+    run(engine, f"create unique index old_grain on reports.{model.name} ({', '.join(model.grain)}, entries)")
+    change_orders(engine, BERLIN, "cancelled_at = placed_at")
+
+    assert engine.build_and_publish().failures == []
+
+    assert [*unique_indexes(engine, model.name).values()] == [[*model.grain]]
+
+
 def test_nothing_is_published_of_half_a_build(engine: Engine) -> None:
     run(engine, CHANGES["an order is cancelled"](random.Random(2)))
     engine.build("--exclude", "rollup_variants_weekly")
@@ -198,6 +211,16 @@ def rows_of(engine: Engine, shop_id: str) -> dict[str, list[Any]]:
             for model in engine.models
             if model.is_per_shop
         }
+
+
+def unique_indexes(engine: Engine, table: str) -> dict[str, list[str]]:
+    with engine.stack.primary() as connection:
+        rows = connection.execute(
+            "select indexrelid::regclass::text, array(select pg_get_indexdef(indexrelid, position, true)"
+            " from generate_series(1, indnkeyatts) as position order by position) from pg_index"
+            f" where indrelid = 'reports.{table}'::regclass and indisunique".encode()
+        ).fetchall()
+    return {name.removeprefix("reports."): columns for name, columns in rows}
 
 
 def run(engine: Engine, statement: str) -> None:

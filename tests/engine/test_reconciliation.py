@@ -156,6 +156,7 @@ def test_sums_that_drifted_are_found_and_mended(engine: Engine, publisher: psyco
         "counts of shops equal the orders",
         "counts of offers equal the orders",
         "counts of products equal the orders",
+        "counts of offer_variants equal the orders",
         "counts of reasons equal the orders",
         "counts of cancellations equal the orders",
         "days of customers equal the orders",
