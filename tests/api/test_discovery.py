@@ -38,7 +38,7 @@ def test_the_definitions_are_those_of_the_dbt_project(built: Stack, golden: http
     assert rate["formula"] == "balances_collected_count / (balances_collected_count + balances_failed)"
     assert rate["adds_over"] == []
     assert "balance_collection" in rate["reports"] and "revenue" not in rate["reports"]
-    assert "rollup_variants_monthly" in rate["models"]
+    assert "rollup_offer_variants_monthly" in rate["models"]
     document = get(built, built.anonymous(), "/openapi.json")
     operation = document["paths"][f"{BASE}/preorders/reports/definitions"]["get"]
     declared = operation["responses"]["200"]["content"]["application/json"]["schema"]["properties"]["metrics"]["items"]

@@ -51,7 +51,7 @@ def test_a_shop_with_a_wrong_cell_is_held_back_alone_until_it_is_mended(engine: 
     ("column", "value", "finding"),
     [
         ("timezone", "Mars/Olympus", "the shop has a known timezone and currency"),
-        ("currency", "QQQ", "the shop has a known timezone and currency"),
+        pytest.param("currency", "QQQ", "the shop has a known timezone and currency", marks=pytest.mark.long),
     ],
 )
 def test_a_shop_that_cannot_be_computed_is_held_back_alone(

@@ -125,12 +125,14 @@ def test_a_job_posted_while_a_part_of_dagster_is_down_runs_when_it_is_back(
     check_ready(built, store, large, job_id, attempts=1)
 
 
+@pytest.mark.long
 def test_a_code_server_whose_code_is_killed_comes_back(built: Stack, store: Store, large: httpx.Client) -> None:
     [code] = processes_of(built, "dagster api grpc", "orchestration.exports.definitions")
     os.kill(code, signal.SIGKILL)
     check_ready(built, store, large, ask(large, "customers", WINDOW), attempts=1)
 
 
+@pytest.mark.long
 def test_a_replica_that_is_lost_under_way_is_waited_for(built: Stack, store: Store, large: httpx.Client) -> None:
     order(built, "stop: after a part")
     job_id = ask(large, "customers", WINDOW)
