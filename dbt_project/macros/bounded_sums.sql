@@ -9,7 +9,8 @@ case
 end
 {%- endmacro %}
 
-{# What the absolute amounts of a shop in a month must stay below, 2^62: a week spans two months. #}
+{# What an amount, and the absolute amounts of a shop in a month, must stay below, 2^62: a week spans two months, and a
+   balance is the difference of two amounts. #}
 {% macro largest_sum() -%}
 4611686018427387904
 {%- endmacro %}
