@@ -45,11 +45,13 @@ def prepare_grains(connection: psycopg.Connection, models: Sequence[PublishedMod
         psycopg.Error: rows that are served are not unique by the new grain.
     """
     for model in models:
-        old = {name: columns for name, columns, is_unique in _indexes_of(connection, model.name) if is_unique}
-        if old and set(model.grain) not in map(set, old.values()):
+        unique = {name: columns for name, columns, is_unique in _indexes_of(connection, model.name) if is_unique}
+        # the new one may be there beside them, where this was interrupted
+        old = [name for name, columns in unique.items() if set(columns) != set(model.grain)]
+        if old and len(old) == len(unique):
             _index(connection, model, "unique index", model.grain, "nulls not distinct")
-            for name in old:
-                change_table(connection, model, sql.SQL("drop index {}").format(sql.Identifier("reports", name)))
+        for name in old:
+            change_table(connection, model, sql.SQL("drop index {}").format(sql.Identifier("reports", name)))
 
 
 def add_serving_indexes(connection: psycopg.Connection, model: PublishedModel) -> None:

@@ -170,6 +170,11 @@ def test_a_grain_that_has_changed_is_made_unique_instead_of_the_old_one(engine: 
 
     assert [*unique_indexes(engine, model.name).values()] == [[*model.grain]]
 
+    # as if the publication that made the new one had been killed then
+    run(engine, f"create unique index old_grain on reports.{model.name} ({', '.join(model.grain)}, entries)")
+    engine.publish()
+    assert [*unique_indexes(engine, model.name).values()] == [[*model.grain]]
+
 
 def test_nothing_is_published_of_half_a_build(engine: Engine) -> None:
     run(engine, CHANGES["an order is cancelled"](random.Random(2)))

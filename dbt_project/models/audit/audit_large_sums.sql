@@ -33,19 +33,26 @@ large_amounts as (
     where {{ has_large_amount() }}
     group by 1, 2, 3, 4
 
+),
+
+bounds as (
+
+    select
+        large_amounts.shop_id,
+        large_amounts.currency,
+        large_amounts.starts_on as day,
+        large_amounts.metric,
+        large_amounts.magnitude_minor + {{ large_amount() }} * months.entries::numeric as magnitude_minor
+    from large_amounts
+    inner join
+        months
+        on
+            large_amounts.shop_id = months.shop_id
+            and large_amounts.currency = months.currency
+            and large_amounts.starts_on = months.starts_on
+
 )
 
-select
-    large_amounts.shop_id,
-    large_amounts.currency,
-    large_amounts.starts_on as day,
-    large_amounts.metric,
-    large_amounts.magnitude_minor + {{ large_amount() }} * months.entries::numeric as magnitude_minor
-from large_amounts
-inner join
-    months
-    on
-        large_amounts.shop_id = months.shop_id
-        and large_amounts.currency = months.currency
-        and large_amounts.starts_on = months.starts_on
-where large_amounts.magnitude_minor + {{ large_amount() }} * months.entries::numeric >= {{ largest_sum() }}
+select *
+from bounds
+where magnitude_minor >= {{ largest_sum() }}
