@@ -1,7 +1,6 @@
 """A shop whose numbers fail an audit stays on its last good build, alone, and loses nothing."""
 
 import random
-from typing import Any
 from uuid import UUID
 
 import pytest
@@ -15,13 +14,12 @@ NEW_YORK, BERLIN = (str(UUID(int=0xA << 124 | number)) for number in (1, 2))
 
 def test_a_shop_with_a_wrong_cell_is_held_back_alone_until_it_is_mended(engine: Engine) -> None:
     engine.build_and_publish()
-    before = shown(engine)
-    kept_rows = rows_of(engine, NEW_YORK)
+    before = engine.shown()
+    kept_rows = engine.served_rows(NEW_YORK)
     change_orders(engine, NEW_YORK, "placed_at = placed_at - interval '1 day'")
     change_orders(engine, BERLIN, "cancelled_at = placed_at")
     engine.build()
-    day = scalar(
-        engine,
+    day = engine.scalar(
         f"update analytics.rollup_variants_daily set units = units + 5 where ctid = (select cells.ctid"
         " from analytics.rollup_variants_daily as cells join analytics.ledger_changes as changes"
         " on (cells.shop_id, cells.currency, cells.starts_on) = (changes.shop_id, changes.currency, changes.entry_on)"
@@ -35,16 +33,16 @@ def test_a_shop_with_a_wrong_cell_is_held_back_alone_until_it_is_mended(engine: 
         one for one in publication.failures if one.audit == "days equal the ledger" and one.metric == "units"
     )
     assert (finding.shop_id, finding.day, finding.found) == (UUID(NEW_YORK), day, finding.expected + 5)
-    after = shown(engine)
+    after = engine.shown()
     assert after[NEW_YORK] == before[NEW_YORK]
     assert after[BERLIN]["build_id"] == publication.build_id > before[BERLIN]["build_id"]
-    assert rows_of(engine, NEW_YORK) == kept_rows
+    assert engine.served_rows(NEW_YORK) == kept_rows
 
     engine.build("--full-refresh", "--select", "path:models/rollups+")
     mended = engine.publish()
     assert mended.failures == []
-    assert shown(engine)[NEW_YORK]["as_of"] == mended.as_of
-    assert rows_of(engine, NEW_YORK) != kept_rows
+    assert engine.shown()[NEW_YORK]["as_of"] == mended.as_of
+    assert engine.served_rows(NEW_YORK) != kept_rows
 
 
 @pytest.mark.parametrize(
@@ -58,33 +56,32 @@ def test_a_shop_that_cannot_be_computed_is_held_back_alone(
     engine: Engine, column: str, value: str, finding: str
 ) -> None:
     engine.build_and_publish()
-    before, kept_rows = shown(engine), rows_of(engine, NEW_YORK)
-    good = scalar(engine, f"select {column} from app.shops where id = '{NEW_YORK}'")
-    run(engine, f"update app.shops set {column} = '{value}', updated_at = now() where id = '{NEW_YORK}'")
+    before, kept_rows = engine.shown(), engine.served_rows(NEW_YORK)
+    good = engine.scalar(f"select {column} from app.shops where id = '{NEW_YORK}'")
+    engine.execute(f"update app.shops set {column} = '{value}', updated_at = now() where id = '{NEW_YORK}'")
     publication = engine.build_and_publish()
     assert {failure.audit for failure in publication.failures} == {finding}
     assert publication.shops_held_back == {UUID(NEW_YORK)}
-    assert rows_of(engine, NEW_YORK) == kept_rows
-    assert shown(engine)[NEW_YORK] == before[NEW_YORK]
+    assert engine.served_rows(NEW_YORK) == kept_rows
+    assert engine.shown()[NEW_YORK] == before[NEW_YORK]
 
-    run(engine, f"update app.shops set {column} = '{good}', updated_at = now() where id = '{NEW_YORK}'")
+    engine.execute(f"update app.shops set {column} = '{good}', updated_at = now() where id = '{NEW_YORK}'")
     assert engine.build_and_publish().failures == []
-    assert rows_of(engine, NEW_YORK) == kept_rows
+    assert engine.served_rows(NEW_YORK) == kept_rows
 
 
 def test_a_redaction_does_not_wait_for_a_shop_that_is_held_back(engine: Engine) -> None:
     engine.build_and_publish()
-    good = scalar(engine, f"select timezone from app.shops where id = '{NEW_YORK}'")
-    customer = scalar(
-        engine,
+    good = engine.scalar(f"select timezone from app.shops where id = '{NEW_YORK}'")
+    customer = engine.scalar(
         f"select customer_id from reports.dim_customers where shop_id = '{NEW_YORK}' and customer_name > '' limit 1",
     )
-    run(engine, f"update app.shops set timezone = 'Mars/Olympus', updated_at = now() where id = '{NEW_YORK}'")
-    run(engine, f"update app.customers set redacted_at = now(), updated_at = now() where id = {customer}")
+    engine.execute(f"update app.shops set timezone = 'Mars/Olympus', updated_at = now() where id = '{NEW_YORK}'")
+    engine.execute(f"update app.customers set redacted_at = now(), updated_at = now() where id = {customer}")
     assert engine.build_and_publish().shops_held_back == {UUID(NEW_YORK)}
     shown_name = f"select coalesce(email, customer_name) from reports.dim_customers where customer_id = {customer}"
-    assert scalar(engine, shown_name) is None
-    run(engine, f"update app.shops set timezone = '{good}', updated_at = now() where id = '{NEW_YORK}'")
+    assert engine.scalar(shown_name) is None
+    engine.execute(f"update app.shops set timezone = '{good}', updated_at = now() where id = '{NEW_YORK}'")
     assert engine.build_and_publish().failures == []
 
 
@@ -99,30 +96,29 @@ def test_a_redaction_does_not_wait_for_a_shop_that_is_held_back(engine: Engine) 
     ],
 )
 def test_an_order_of_no_known_currency_or_amount_holds_back_its_shop(engine: Engine, broken: str, mended: str) -> None:
-    order_id = scalar(
-        engine,
+    order_id = engine.scalar(
         f"select max(id) from app.orders where shop_id = '{BERLIN}' and not test and deleted_at is null"
         " and currency = 'EUR' and id in (select order_id from app.order_lines)",
     )
     where = f"updated_at = now() where {'id' if 'app.orders' in broken else 'order_id'} = {order_id}"
-    run(engine, f"{broken}, {where}")
+    engine.execute(f"{broken}, {where}")
     for _ in range(2):  # the finding does not fade
         publication = engine.build_and_publish()
         assert publication.shops_held_back == {UUID(BERLIN)}
         assert any(str(order_id) in str(failure) for failure in publication.failures)
-    run(engine, f"{mended}, {where}")
+    engine.execute(f"{mended}, {where}")
     assert engine.build_and_publish().failures == []
 
 
 def test_nothing_is_published_without_row_level_security(engine: Engine) -> None:
-    run(engine, "drop policy tenant on reports.rollup_balances_daily")
-    run(engine, CHANGES["a quantity is lowered"](random.Random(1)))
+    engine.execute("drop policy tenant on reports.rollup_balances_daily")
+    engine.execute(CHANGES["a quantity is lowered"](random.Random(1)))
     engine.build()
-    before = shown(engine)
+    before = engine.shown()
     with pytest.raises(RuntimeError, match=r"rollup_balances_daily lacks row-level security"):
         engine.publish()
-    assert shown(engine) == before
-    run(engine, "alter table reports.rollup_balances_daily disable row level security")
+    assert engine.shown() == before
+    engine.execute("alter table reports.rollup_balances_daily disable row level security")
     assert engine.publish().failures == []  # it makes the policy anew
 
 
@@ -162,8 +158,8 @@ def test_a_grain_that_has_changed_is_made_unique_instead_of_the_old_one(engine: 
     engine.build_and_publish()
     model = next(model for model in engine.models if model.name == "rollup_balances_daily")
     old = next(name for name, columns in unique_indexes(engine, model.name).items() if columns == [*model.grain])
-    run(engine, f"drop index reports.{old}")
-    run(engine, f"create unique index old_grain on reports.{model.name} ({', '.join(model.grain)}, entries)")
+    engine.execute(f"drop index reports.{old}")
+    engine.execute(f"create unique index old_grain on reports.{model.name} ({', '.join(model.grain)}, entries)")
     change_orders(engine, BERLIN, "cancelled_at = placed_at")
 
     assert engine.build_and_publish().failures == []
@@ -171,13 +167,13 @@ def test_a_grain_that_has_changed_is_made_unique_instead_of_the_old_one(engine: 
     assert [*unique_indexes(engine, model.name).values()] == [[*model.grain]]
 
     # as if the publication that made the new one had been killed then
-    run(engine, f"create unique index old_grain on reports.{model.name} ({', '.join(model.grain)}, entries)")
+    engine.execute(f"create unique index old_grain on reports.{model.name} ({', '.join(model.grain)}, entries)")
     engine.publish()
     assert [*unique_indexes(engine, model.name).values()] == [[*model.grain]]
 
 
 def test_nothing_is_published_of_half_a_build(engine: Engine) -> None:
-    run(engine, CHANGES["an order is cancelled"](random.Random(2)))
+    engine.execute(CHANGES["an order is cancelled"](random.Random(2)))
     engine.build("--exclude", "rollup_variants_weekly")
     with pytest.raises(RuntimeError, match="rollup_variants_weekly lack changes"):
         engine.publish()
@@ -185,37 +181,18 @@ def test_nothing_is_published_of_half_a_build(engine: Engine) -> None:
 
 
 def test_a_build_that_needs_a_full_refresh_says_how_to_run_it(engine: Engine) -> None:
-    run(engine, "alter table analytics.fct_ledger add column gone int")
+    engine.execute("alter table analytics.fct_ledger add column gone int")
     with pytest.raises(BuildFailed, match=r"fct_ledger have changed \(gone\).* Dagster's job full_refresh, or"):
         engine.build()
-    run(engine, "alter table analytics.fct_ledger drop column gone")
+    engine.execute("alter table analytics.fct_ledger drop column gone")
     assert engine.build_and_publish().failures == []
 
 
 def change_orders(engine: Engine, shop_id: str, change: str) -> None:
-    run(
-        engine,
+    engine.execute(
         f"update app.orders set {change}, updated_at = now() where id in (select id from app.orders"
         f" where shop_id = '{shop_id}' and cancelled_at is null order by id limit 5)",
     )
-
-
-def shown(engine: Engine) -> dict[str, Any]:
-    with engine.stack.primary() as connection:
-        rows = connection.execute("select shop_id::text, build_id, as_of, built_at from reports.shop_builds").fetchall()
-    return {shop: {"build_id": build, "as_of": as_of, "built_at": built} for shop, build, as_of, built in rows}
-
-
-def rows_of(engine: Engine, shop_id: str) -> dict[str, list[Any]]:
-    """Everything that is served of a shop."""
-    with engine.stack.primary() as connection:
-        return {
-            model.name: connection.execute(
-                f"select * from reports.{model.name} where shop_id = '{shop_id}' order by {', '.join(model.grain)}"
-            ).fetchall()
-            for model in engine.models
-            if model.is_per_shop
-        }
 
 
 def unique_indexes(engine: Engine, table: str) -> dict[str, list[str]]:
@@ -226,15 +203,3 @@ def unique_indexes(engine: Engine, table: str) -> dict[str, list[str]]:
             f" where indrelid = 'reports.{table}'::regclass and indisunique".encode()
         ).fetchall()
     return {name.removeprefix("reports."): columns for name, columns in rows}
-
-
-def run(engine: Engine, statement: str) -> None:
-    with engine.stack.primary() as connection:
-        connection.execute(statement.encode())
-
-
-def scalar(engine: Engine, query: str) -> Any:
-    with engine.stack.primary() as connection:
-        row = connection.execute(query.encode()).fetchone()
-    assert row is not None
-    return row[0]

@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from engine.test_equals_full_refresh import differences_from_full_refresh
-from engine.test_held_back import BERLIN, NEW_YORK, change_orders, rows_of, run, scalar, shown
+from engine.test_held_back import BERLIN, NEW_YORK, change_orders
 from engine.under_test import Engine
 
 _LARGE = f"""
@@ -27,9 +27,9 @@ _LARGE_PAYMENTS = """
 
 def test_a_shop_whose_sums_leave_the_integers_is_held_back_alone(engine: Engine) -> None:
     engine.build_and_publish()
-    before, kept_rows = shown(engine), rows_of(engine, NEW_YORK)
-    run(engine, _LARGE)
-    run(engine, _LARGE_PAYMENTS)
+    before, kept_rows = engine.shown(), engine.served_rows(NEW_YORK)
+    engine.execute(_LARGE)
+    engine.execute(_LARGE_PAYMENTS)
     change_orders(engine, BERLIN, "cancelled_at = placed_at")
 
     publication = engine.build_and_publish()
@@ -38,25 +38,25 @@ def test_a_shop_whose_sums_leave_the_integers_is_held_back_alone(engine: Engine)
     finding = next(one for one in publication.failures if one.audit.startswith("amounts of a month"))
     assert finding.shop_id == UUID(NEW_YORK)
     assert finding.expected is not None and finding.found is not None and finding.found > 2**63 > finding.expected
-    assert rows_of(engine, NEW_YORK) == kept_rows
-    after = shown(engine)
+    assert engine.served_rows(NEW_YORK) == kept_rows
+    after = engine.shown()
     assert after[NEW_YORK] == before[NEW_YORK]
     assert after[BERLIN]["build_id"] == publication.build_id > before[BERLIN]["build_id"]
     found = f"select count(*) from analytics.reconciliation_rollups where shop_id = '{NEW_YORK}'"
-    assert scalar(engine, found) == 0, "the reconciliation would rebuild what is as the ledger has it"
+    assert engine.scalar(found) == 0, "the reconciliation would rebuild what is as the ledger has it"
 
     assert engine.build_and_publish("--full-refresh").shops_held_back == {UUID(NEW_YORK)}
-    assert shown(engine)[NEW_YORK] == before[NEW_YORK]
+    assert engine.shown()[NEW_YORK] == before[NEW_YORK]
 
-    run(engine, "delete from app.payments where id > 900000000")
+    engine.execute("delete from app.payments where id > 900000000")
     total = "case when id > 900000002 then 10 else 5000000000000000 end"
     amounts = f"total = {total}, balance = {total}"
-    run(engine, f"update app.order_lines set {amounts}, updated_at = now() where id > 900000000")
+    engine.execute(f"update app.order_lines set {amounts}, updated_at = now() where id > 900000000")
     assert engine.build_and_publish().failures == [], "sums of two fit"
     month = f"from reports.rollup_shops_monthly where shop_id = '{NEW_YORK}' and currency = 'USD'"
-    assert scalar(engine, f"select max(revenue_minor) {month}") > 2 * 5 * 10**17
+    assert engine.scalar(f"select max(revenue_minor) {month}") > 2 * 5 * 10**17
 
-    run(engine, "update app.order_lines set total = 10, balance = 10, updated_at = now() where id > 900000000")
+    engine.execute("update app.order_lines set total = 10, balance = 10, updated_at = now() where id > 900000000")
     assert engine.build_and_publish().failures == []
-    assert shown(engine)[NEW_YORK]["build_id"] > before[NEW_YORK]["build_id"]
+    assert engine.shown()[NEW_YORK]["build_id"] > before[NEW_YORK]["build_id"]
     assert differences_from_full_refresh(engine) == {}

@@ -80,6 +80,36 @@ class Engine:
                 time.sleep(0.05)
         raise AssertionError("the replica does not follow")
 
+    def execute(self, statement: str) -> None:
+        """Run a statement on the primary, and commit."""
+        with self.stack.primary() as connection:
+            connection.execute(statement.encode())
+
+    def scalar(self, query: str) -> Any:
+        """The first column of a query's first row."""
+        with self.stack.primary() as connection:
+            row = connection.execute(query.encode()).fetchone()
+        assert row is not None
+        return row[0]
+
+    def shown(self) -> dict[str, Any]:
+        """The build that each shop shows."""
+        query = "select shop_id::text, build_id, as_of, built_at from reports.shop_builds"
+        with self.stack.primary() as connection:
+            rows = connection.execute(query).fetchall()
+        return {shop: {"build_id": build, "as_of": as_of, "built_at": built} for shop, build, as_of, built in rows}
+
+    def served_rows(self, shop_id: str) -> dict[str, list[Any]]:
+        """Everything that is served of a shop, by table."""
+        with self.stack.primary() as connection:
+            return {
+                model.name: connection.execute(
+                    f"select * from reports.{model.name} where shop_id = '{shop_id}' order by {', '.join(model.grain)}"
+                ).fetchall()
+                for model in self.models
+                if model.is_per_shop
+            }
+
     @property
     def models(self) -> list[PublishedModel]:
         """The published models of the project."""
