@@ -73,10 +73,10 @@ def serve_rows(connection: psycopg.Connection, model: PublishedModel, scope: Sco
     for by_changes in (True, False) if model.is_moved else (False,):
         if model.is_moved and not by_changes and not scope.compared_whole:
             continue
-        for is_removal, statement in ((True, statements.remove(by_changes)), (False, statements.write(by_changes))):
-            count, touched = connection.execute(statement, parameters).fetchone() or (0, [])
-            shops.update(touched)
-            removed, written = removed + count * is_removal, written + count * (not is_removal)
+        row = connection.execute(statements.serve(by_changes), parameters).fetchone()
+        assert row is not None
+        removed, written = removed + row[0], written + row[1]
+        shops.update(row[2])
     return Served(removed, written, frozenset(shops))
 
 
@@ -86,20 +86,8 @@ class _Statements:
     columns: Sequence[str]
     nullable: set[str]
 
-    def remove(self, by_changes: bool) -> sql.Composed:
-        return sql.SQL(
-            "with changed as materialized ({changed}), gone as ({differing}),"
-            " written as (delete from {served} as served using gone where {same} returning {shop} as shop_id) {summary}"
-        ).format(
-            changed=self._changed(),
-            differing=self._differing("reports", "analytics", self.model.grain, by_changes),
-            served=sql.Identifier("reports", self.model.name),
-            same=self._same("served", "gone", self.model.grain),
-            shop=self._shop(),
-            summary=_SUMMARY,
-        )
-
-    def write(self, by_changes: bool) -> sql.Composed:
+    def serve(self, by_changes: bool) -> sql.Composed:
+        """Return a statement that makes the served rows those that are built."""
         values = [name for name in self.columns if name not in self.model.grain]
         update = (
             sql.SQL("update set {}").format(
@@ -109,29 +97,33 @@ class _Statements:
             else sql.SQL("nothing")
         )
         return sql.SQL(
-            "with changed as materialized ({changed}), written as (insert into {served} as served ({columns})"
-            " {differing} on conflict ({grain}) do {update} returning {shop} as shop_id) {summary}"
+            "with changed as materialized ({changed}), built as {once} ({built}), shown as {once} ({shown}),"
+            " gone as (select {grain} from shown except select {grain} from built),"
+            " removed as (delete from {served} as served using gone where {same} returning {shop} as shop_id),"
+            " written as (insert into {served} as served ({columns})"
+            " select {columns} from built except select {columns} from shown"
+            " on conflict ({grain}) do {update} returning {shop} as shop_id) {summary}"
         ).format(
             changed=self._changed(),
+            # few rows are looked up once for both; a whole table is sooner read twice than written to disk in between
+            once=sql.SQL("materialized" if by_changes else "not materialized"),
+            built=self._rows("analytics", by_changes),
+            shown=self._rows("reports", by_changes),
+            grain=_listed(self.model.grain),
+            columns=_listed(self.columns),
             served=sql.Identifier("reports", self.model.name),
-            columns=sql.SQL(", ").join(map(sql.Identifier, self.columns)),
-            differing=self._differing("analytics", "reports", self.columns, by_changes),
-            grain=sql.SQL(", ").join(map(sql.Identifier, self.model.grain)),
+            same=self._same("served", "gone", self.model.grain),
             update=update,
             shop=self._shop(),
             summary=_SUMMARY,
         )
 
-    def _differing(self, left: str, right: str, columns: Sequence[str], by_changes: bool) -> sql.Composed:
-        """Return a query for the rows that one schema's table has and the other's has not, nulls being equal."""
-        return sql.SQL(" except ").join(
-            sql.SQL("select {} from {} as compared {} where {}").format(
-                sql.SQL(", ").join(sql.Identifier("compared", name) for name in columns),
-                sql.Identifier(schema, self.model.name),
-                sql.SQL("cross join changed" if by_changes else ""),
-                self._scope("compared", by_changes),
-            )
-            for schema in (left, right)
+    def _rows(self, schema: str, by_changes: bool) -> sql.Composed:
+        return sql.SQL("select {} from {} as compared {} where {}").format(
+            sql.SQL(", ").join(sql.Identifier("compared", name) for name in self.columns),
+            sql.Identifier(schema, self.model.name),
+            sql.SQL("cross join changed" if by_changes else ""),
+            self._scope("compared", by_changes),
         )
 
     def _shop(self) -> sql.SQL:
@@ -174,4 +166,11 @@ class _Statements:
         )
 
 
-_SUMMARY = sql.SQL("select count(*), coalesce(array_agg(distinct shop_id), '{}') from written")
+_SUMMARY = sql.SQL(
+    "select (select count(*) from removed), (select count(*) from written), array(select distinct shop_id"
+    " from (select shop_id from removed union all select shop_id from written) as touched)"
+)
+
+
+def _listed(columns: Iterable[str]) -> sql.Composed:
+    return sql.SQL(", ").join(map(sql.Identifier, columns))
