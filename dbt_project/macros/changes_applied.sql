@@ -17,7 +17,9 @@ set local work_mem = '{{ var("rebuild_work_mem") }}';
 update {{ state('model_changes') }}
 set rebuilt_id = nextval('{{ state("change_ids") }}')
 where model = '{{ this.name }}'
-{% elif this.name != 'fct_ledger' %}
+{% else %}
+{{ look_up_changes() }};
+{% if this.name != 'fct_ledger' %}
 do $$
 begin
     if (select applied_id from {{ state('model_changes') }} where model = '{{ this.name }}')
@@ -28,7 +30,14 @@ begin
 end
 $$
 {% endif %}
+{% endif %}
 {% endmacro %}
+
+{# Before a statement that looks up few rows in large tables. With the server's default, a random page costs four that are
+   read in turn, and from a thousandth of the orders on the planner reads whole tables instead: ten times slower. #}
+{% macro look_up_changes() -%}
+set local random_page_cost = 1.1
+{%- endmacro %}
 
 {# After it has changed: moved, it has all of the ledger's changes; rebuilt, those of the models it was read from. #}
 {% macro end_changes() %}

@@ -89,6 +89,8 @@ def publish(
         state = read_shop_state(connection, models)
         if state.is_history_new or every_row:  # for joins of whole tables; one runs at a time
             connection.execute("set local work_mem = '256MB'")
+        else:  # dbt: look_up_changes
+            connection.execute("set local random_page_cost = 1.1")
         moved = read_moved(connection)
         failures = audit(connection, whole_history=state.is_history_new)
         held_back = sorted({failure.shop_id for failure in failures})

@@ -2,6 +2,7 @@
     materialized='incremental',
     incremental_strategy='replace_rows',
     indexes=[{'columns': ['order_id'], 'unique': true}],
+    pre_hook="{{ look_up_changes() }}",
     post_hook="analyze {{ this }}",
 ) }}
 
