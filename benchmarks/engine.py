@@ -22,6 +22,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.measuring import BIN, run
+from local.database_folder import remove_abandoned_folders
 from local.demo import DemoOptions, load_demo
 from local.environment import process_environment
 from local.home import Home, open_home
@@ -55,7 +56,7 @@ def _measure(orders: int, builds: int) -> dict[str, float]:
     """Print the ratios at a size; return the number of lines, seconds, and bytes of tables and of write-ahead log."""
     table = Table("measured", "beside", "ratio", "seconds", "beside's")
     # without a replica, which would double the disk that 10 million lines need
-    with tempfile.TemporaryDirectory() as folder, stack(Path(folder) / "home", "primary") as home:
+    with stack(None, "primary") as home:
         with primary(home) as connection:
             counts = load_history(connection, orders)
         found = {"lines": float(counts["order_lines"])}
@@ -103,15 +104,19 @@ def _growth(measured: list[dict[str, float]]) -> Table:
 
 
 @contextmanager
-def stack(path: Path, *parts: str) -> Iterator[Home]:
-    home = open_home(path)
+def stack(path: Path | None, *parts: str) -> Iterator[Home]:
+    """Run parts of a stack: of the home at the path, or of one that is deleted at the end."""
     only = [option for part in parts for option in ("--only", part)]
-    try:
-        run(home, BIN / "preorders", "up", "--detach", "--no-demo", *only, "--home", path)
-        os.environ.update(process_environment(home))
-        yield home
-    finally:
-        run(home, BIN / "preorders", "down", "--home", path)
+    with tempfile.TemporaryDirectory() as folder:
+        home = open_home(path or Path(folder) / "home")
+        try:
+            run(home, BIN / "preorders", "up", "--detach", "--no-demo", *only, "--home", home.path)
+            os.environ.update(process_environment(home))
+            yield home
+        finally:
+            run(home, BIN / "preorders", "down", "--home", home.path)
+    # as root the databases lie outside of the home, and at 10 million order lines they are 64 GB
+    remove_abandoned_folders()
 
 
 def load_history(connection: psycopg.Connection, orders: int) -> dict[str, int]:

@@ -5,7 +5,6 @@ The floor is the same server, gate and router, with a handler that runs one smal
 
 import itertools
 import os
-import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -64,7 +63,7 @@ class Shop:
 def main(orders: int, path: Path | None, seconds: int) -> None:
     """Measure on a stack of its own, and print ratios."""
     table = Table("measured", "beside", "ratio", "measured", "beside")
-    with tempfile.TemporaryDirectory() as folder, stack(path or Path(folder) / "home", "primary", "replica") as home:
+    with stack(path, "primary", "replica") as home:
         if path is None:
             fill(home, orders)
         with (

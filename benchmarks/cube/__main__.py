@@ -34,7 +34,7 @@ _REPEATS = 3
 def main(orders: int, path: Path | None, seconds: int) -> None:
     """Measure on a stack of its own, and print ratios."""
     table = Table("measured", "beside", "ratio", "measured", "beside")
-    with tempfile.TemporaryDirectory() as folder, stack(path or Path(folder) / "home", "primary", "replica") as home:
+    with tempfile.TemporaryDirectory() as folder, stack(path, "primary", "replica") as home:
         if path is None:
             fill(home, orders)
         (cube_folder := Path(folder) / "cube").mkdir()
