@@ -88,18 +88,18 @@ def test_a_prepared_transaction_is_in_the_build_after_it_commits(engine: Engine,
     assert is_cancelled(engine, order_id)
 
 
-def test_a_transaction_that_commits_while_a_build_runs_is_in_it_or_the_next(engine: Engine) -> None:
-    for pause in (0.5, 1.3):
-        with engine.stack.primary() as late:
-            order_id = cancel_one(late)
-            build = engine.start_build()
-            time.sleep(pause)
-            late.commit()
-            build.join(60)
-            assert build.exitcode == 0
-        _others_commit(engine)
-        engine.build_and_publish()
-        assert is_cancelled(engine, order_id)
+@pytest.mark.parametrize("pause", [0.5, pytest.param(1.3, marks=pytest.mark.long)])
+def test_a_transaction_that_commits_while_a_build_runs_is_in_it_or_the_next(engine: Engine, pause: float) -> None:
+    with engine.stack.primary() as late:
+        order_id = cancel_one(late)
+        build = engine.start_build()
+        time.sleep(pause)
+        late.commit()
+        build.join(60)
+        assert build.exitcode == 0
+    _others_commit(engine)
+    engine.build_and_publish()
+    assert is_cancelled(engine, order_id)
 
 
 def _others_commit(engine: Engine) -> None:

@@ -92,6 +92,7 @@ SILENT_EDITS = {
 }
 
 
+@pytest.mark.long
 def test_silent_edits_that_leave_the_sums_alone_are_found_and_mended(
     engine: Engine, publisher: psycopg.Connection
 ) -> None:

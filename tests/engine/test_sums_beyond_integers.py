@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+import pytest
 from engine.test_equals_full_refresh import differences_from_full_refresh
 from engine.test_held_back import BERLIN, NEW_YORK, change_orders
 from engine.under_test import Engine
@@ -25,6 +26,7 @@ _LARGE_PAYMENTS = """
 """
 
 
+@pytest.mark.long
 def test_a_shop_whose_sums_leave_the_integers_is_held_back_alone(engine: Engine) -> None:
     engine.build_and_publish()
     before, kept_rows = engine.shown(), engine.served_rows(NEW_YORK)

@@ -114,7 +114,13 @@ def test_a_job_cancelled_in_the_last_moment_has_one_end(built: Stack, store: Sto
 
 
 @pytest.mark.parametrize(
-    "part", ["daemon", pytest.param("exports", marks=pytest.mark.long), "webserver", "exports-worker"]
+    "part",
+    [
+        "daemon",
+        pytest.param("exports", marks=pytest.mark.long),
+        pytest.param("webserver", marks=pytest.mark.long),
+        "exports-worker",
+    ],
 )
 def test_a_job_posted_while_a_part_of_dagster_is_down_runs_when_it_is_back(
     built: Stack, store: Store, large: httpx.Client, part: str
