@@ -167,6 +167,7 @@ def test_sums_that_drifted_are_found_and_mended(engine: Engine, publisher: psyco
     assert differences_from_full_refresh(engine) == {}
 
 
+@pytest.mark.long
 def test_a_ledger_that_was_tampered_with_is_made_anew(engine: Engine, publisher: psycopg.Connection) -> None:
     execute(
         engine,
