@@ -10,7 +10,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from multiprocessing import resource_tracker
 from pathlib import Path
@@ -107,16 +107,15 @@ def _growth(measured: list[dict[str, float]]) -> Table:
 def stack(path: Path | None, *parts: str) -> Iterator[Home]:
     """Run parts of a stack: of the home at the path, or of one that is deleted at the end."""
     only = [option for part in parts for option in ("--only", part)]
-    with tempfile.TemporaryDirectory() as folder:
+    with ExitStack() as at_the_end:
+        # as root the databases lie outside of the home, and at 9 million order lines they are 64 GB
+        at_the_end.callback(remove_abandoned_folders)
+        folder = at_the_end.enter_context(tempfile.TemporaryDirectory())
         home = open_home(path or Path(folder) / "home")
-        try:
-            run(home, BIN / "preorders", "up", "--detach", "--no-demo", *only, "--home", home.path)
-            os.environ.update(process_environment(home))
-            yield home
-        finally:
-            run(home, BIN / "preorders", "down", "--home", home.path)
-    # as root the databases lie outside of the home, and at 10 million order lines they are 64 GB
-    remove_abandoned_folders()
+        at_the_end.callback(run, home, BIN / "preorders", "down", "--home", home.path)
+        run(home, BIN / "preorders", "up", "--detach", "--no-demo", *only, "--home", home.path)
+        os.environ.update(process_environment(home))
+        yield home
 
 
 def load_history(connection: psycopg.Connection, orders: int) -> dict[str, int]:
