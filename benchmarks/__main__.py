@@ -4,18 +4,16 @@ python -m benchmarks [builds] [exports] [export_latency]
 """
 
 import sys
-import tempfile
 from datetime import UTC, datetime
-from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
 from benchmarks import builds, export_latency, exports
 from local.demo_build import fill_with_demo
-from local.home import open_home
 from local.parts import Modules
-from local.stack import start_stack, stop_stack
+from local.stack import start_stack
+from local.temporary_home import temporary_home
 
 SECTIONS = {
     "builds": builds.measure,
@@ -28,17 +26,13 @@ def main() -> None:
     """Measure the sections that are asked for, all of them by default."""
     console = Console(width=140)
     table = Table("measured", "beside", "ratio", "measured", "beside")
-    with tempfile.TemporaryDirectory() as folder:
-        home = open_home(Path(folder) / "home")
-        try:
-            start_stack(home, modules=Modules(exports="benchmarks.exports_location"))
-            fill_with_demo(home)
-            for name in sys.argv[1:] or SECTIONS:
-                for row in SECTIONS[name](home):
-                    table.add_row(*row.cells)
-                    console.print(*row.cells, sep=" | ")
-        finally:
-            stop_stack(home)
+    with temporary_home() as home:
+        start_stack(home, modules=Modules(exports="benchmarks.exports_location"))
+        fill_with_demo(home)
+        for name in sys.argv[1:] or SECTIONS:
+            for row in SECTIONS[name](home):
+                table.add_row(*row.cells)
+                console.print(*row.cells, sep=" | ")
     console.print(f"{datetime.now(UTC):%Y-%m-%d}, two cores", table)
 
 

@@ -7,7 +7,6 @@ seconds and bytes grow.
 import math
 import os
 import statistics
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -22,10 +21,11 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.measuring import BIN, run
-from local.database_folder import remove_abandoned_folders
 from local.demo import DemoOptions, load_demo
 from local.environment import process_environment
 from local.home import Home, open_home
+from local.stack import stop_stack
+from local.temporary_home import temporary_home
 from orchestration.rollups.dbt_project import dbt_folders, load_manifest, published_models
 from orchestration.rollups.publish import publish
 
@@ -108,11 +108,11 @@ def stack(path: Path | None, *parts: str) -> Iterator[Home]:
     """Run parts of a stack: of the home at the path, or of one that is deleted at the end."""
     only = [option for part in parts for option in ("--only", part)]
     with ExitStack() as at_the_end:
-        # as root the databases lie outside of the home, and at 9 million order lines they are 64 GB
-        at_the_end.callback(remove_abandoned_folders)
-        folder = at_the_end.enter_context(tempfile.TemporaryDirectory())
-        home = open_home(path or Path(folder) / "home")
-        at_the_end.callback(run, home, BIN / "preorders", "down", "--home", home.path)
+        if path is None:
+            home = at_the_end.enter_context(temporary_home())
+        else:
+            home = open_home(path)
+            at_the_end.callback(stop_stack, home)
         run(home, BIN / "preorders", "up", "--detach", "--no-demo", *only, "--home", home.path)
         os.environ.update(process_environment(home))
         yield home

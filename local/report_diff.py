@@ -23,15 +23,16 @@ from local.database_folder import database_folder
 from local.demo_build import load_demo_data
 from local.environment import dsn, process_environment
 from local.errors import StackError
-from local.home import PROJECT_ROOT, Home, open_home
+from local.home import PROJECT_ROOT, Home
 from local.home_option import home_option
 from local.postgres import connect
 from local.postgres_binaries import find_binaries
 from local.progress import console, step, table_console
 from local.report_rows import Difference, differences, keep_rows
 from local.shops import shop_domains
-from local.stack import start_stack, stop_stack
+from local.stack import start_stack
 from local.status import part_statuses
+from local.temporary_home import temporary_home
 
 DATABASE = "report_diff"
 
@@ -46,7 +47,7 @@ def report_diff(home: Home, base: str) -> None:
     """
     with (
         tempfile.TemporaryDirectory(prefix="preorders-report-diff-") as folder,
-        _home_with_data(home, Path(folder)) as used,
+        _home_with_data(home) as used,
     ):
         project = _checked_out(base, Path(folder) / "base")
         with source_copied(used):
@@ -177,17 +178,13 @@ def _checked_out(revision: str, folder: Path) -> Path:
 
 
 @contextmanager
-def _home_with_data(home: Home, folder: Path) -> Iterator[Home]:
+def _home_with_data(home: Home) -> Iterator[Home]:
     if any(part.name == "primary" and part.is_up for part in part_statuses(home)):
         console.print(f"On the data of {home.path}", markup=False)
         yield home
         return
     console.print(f"Nothing runs in {home.path}: on the demo's data, in a temporary home", markup=False)
-    folder.chmod(0o711)  # PostgreSQL may run as another user
-    temporary = open_home(folder / "home")
-    try:
+    with temporary_home() as temporary:
         start_stack(temporary, ["primary"])
         load_demo_data(temporary)
         yield temporary
-    finally:
-        stop_stack(temporary)

@@ -7,9 +7,6 @@ Needs Chromium on the PATH (Debian: apt-get install chromium) and Playwright, wh
 
 import shutil
 import sys
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -22,10 +19,11 @@ from local.dagster_graphql import DagsterClient
 from local.demo_build import demo_key, fill_with_demo
 from local.environment import api_url, dagster_url
 from local.errors import StackError
-from local.home import Home, open_home
+from local.home import Home
 from local.postgres import connect
 from local.runs import follow_run
-from local.stack import start_stack, stop_stack
+from local.stack import start_stack
+from local.temporary_home import temporary_home
 
 IMAGES = Path(__file__).parents[2] / "docs" / "images"
 SIZE = {"width": 1280, "height": 760}
@@ -42,7 +40,9 @@ def main() -> None:
     if browser_path is None:
         sys.exit("chromium is not on the PATH; on Debian: apt-get install chromium")
     IMAGES.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as folder, _demo(open_home(Path(folder) / "home")) as home:
+    with temporary_home() as home:
+        start_stack(home)
+        fill_with_demo(home)
         dagster = DagsterClient(dagster_url(home))
         build = _last_build(dagster)
         _export(home)
@@ -78,16 +78,6 @@ def _walk(page: Page, url: str, build: str) -> None:
     keep("exports", "/assets/export_bucket?view=events", "by_date")
     keep("schedules", "/automation", "every_15_minutes", "keep_exports")
     keep("launchpad", "/locations/rollups/jobs/rebuild_orders/playground", "dry_run")
-
-
-@contextmanager
-def _demo(home: Home) -> Iterator[Home]:
-    try:
-        start_stack(home)
-        fill_with_demo(home)
-        yield home
-    finally:
-        stop_stack(home)
 
 
 def _last_build(dagster: DagsterClient) -> str:

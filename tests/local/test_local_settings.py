@@ -1,5 +1,6 @@
 """What needs no process: ports, the environment of the parts, Dagster's files, and paths that can't be."""
 
+import contextlib
 import socket
 from multiprocessing import Queue, get_context
 from pathlib import Path
@@ -8,10 +9,12 @@ import pytest
 import yaml
 
 from local.dagster_files import write_dagster_files
+from local.database_folder import prepare_database_folder
 from local.environment import process_environment, settings
 from local.errors import StackError
 from local.home import Home, open_home
 from local.ports import PREFERRED_PORTS, PortClaims, choose_ports
+from local.temporary_home import temporary_home
 
 
 @pytest.fixture
@@ -99,3 +102,13 @@ def test_a_home_that_never_was_started_says_how_to_start_it(tmp_path: Path) -> N
 def test_a_home_that_supervisord_would_misread_is_refused() -> None:
     with pytest.raises(StackError, match="choose another"):
         open_home(Path("/srv/100%"))
+
+
+def test_of_a_temporary_home_nothing_is_left_also_after_a_failure() -> None:
+    with contextlib.suppress(StackError), temporary_home() as home:
+        home.create()
+        databases = prepare_database_folder(home)  # as root, outside of the home
+        assert databases.exists()
+        raise StackError("what a failed start says")
+    assert not home.path.parent.exists()
+    assert not databases.exists()
