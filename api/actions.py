@@ -12,13 +12,6 @@ from api.reports.registry import REPORTS
 
 _NOTHING = {"type": "object", "properties": {}, "additionalProperties": False}
 _JOB = {"job_id": "Id of an export job: exp_ and 16 hexadecimal digits."}
-_NOTES = {
-    "summary": "The totals include the payment split: deposits_collected, balances_collected, balances_outstanding.",
-    "revenue": "include_deposits and include_balances are echoed; at least one must be true.",
-    "by_variant": "offer_id (or offer_ids) is required. One row for each variant attached now, and each sold.",
-    "cancellations": "Orders without a cancel_reason appear under the reason `unknown`.",
-    "balance_collection": "balances_outstanding is a state at the end of `to`; never sum it over days.",
-}
 
 
 @dataclass(frozen=True)
@@ -66,7 +59,7 @@ def actions(metrics: Metrics) -> list[Action]:
             description=report.description,
             aliases=report.aliases,
             request_schema=report.request_schema(metrics),
-            notes=_NOTES.get(report.name),
+            notes=report.notes,
         )
         for report in REPORTS.values()
     ]

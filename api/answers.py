@@ -86,18 +86,21 @@ class Answers:
         return published
 
     def _remember(self, shop_id: UUID, published: Published) -> None:
-        """Keep what was asked last: a slow statement must not bring back an earlier build.
+        """Keep the latest build, and of one build what was asked last.
 
         Raises:
             Unavailable: another replica has come in, and is behind what was told before.
         """
         latest = published.build.latest_build_id
-        if latest > self._latest_build_id:
+        if latest < self._latest_build_id:
+            if published.asked_at <= self._latest_told_at:
+                return  # asked before the later build was told: a slow statement must not bring back an earlier one
+            if self._replica.are_several:
+                raise Unavailable
+        if latest != self._latest_build_id:
             self._latest_build_id, self._latest_told_at = latest, time.monotonic()
-        elif latest < self._latest_build_id and published.asked_at > self._latest_told_at and self._replica.are_several:
-            raise Unavailable
         known = self._published.get(shop_id)
-        if known is None or known.asked_at < published.asked_at:
+        if known is None or known.build.latest_build_id != latest or known.asked_at < published.asked_at:
             self._published[shop_id] = published
 
 

@@ -7,7 +7,7 @@ from api.paths import BASE_PATH, EXPORTS_PATH, GUIDE_PATH, MCP_PATH, REPORTS_PAT
 
 INDEX = f"""# Preorder Analytics
 
-> Nine reports on a merchant's preorders (deposits, balances, cancellations, refunds), as JSON and as CSV exports.
+> Reports on a merchant's preorders (deposits, balances, cancellations, refunds), as JSON and as CSV exports.
 
 - [Guide for assistants]({GUIDE_PATH}): authentication, conventions, worked examples, and every action
 - [OpenAPI](/openapi.json): every action with the schemas of requests and answers; [as a page](/docs)

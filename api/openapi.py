@@ -37,7 +37,7 @@ def document(metrics: Metrics) -> dict[str, Any]:
         )
     return {
         "openapi": "3.1.0",
-        "info": {"title": "Preorder Analytics", "version": "2", "description": "Nine preorder reports."},
+        "info": {"title": "Preorder Analytics", "version": "2", "description": "Reports on a merchant's preorders."},
         "paths": paths,
         "security": [{"key": []}],
         "components": {

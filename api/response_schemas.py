@@ -20,12 +20,6 @@ _COLUMNS: dict[str, dict[str, Any]] = {
     "label": _TEXT,
     "text": _TEXT,
 }
-_ECHOES = {
-    "granularity": _TEXT,
-    "include_deposits": {"type": "boolean"},
-    "include_balances": {"type": "boolean"},
-    "metrics": {"type": "array", "items": _TEXT},
-}
 _FRESHNESS = {
     "as_of": _INSTANT,
     "built_at": _INSTANT,
@@ -90,7 +84,8 @@ def response_schema(report: Report, metrics: Metrics) -> dict[str, Any]:
         "freshness": object_schema(_FRESHNESS),
         "incomplete": {"const": True, "description": "Given when the window reaches past freshness.as_of."},
     }
-    properties |= {name: _ECHOES[name] for name in report.echoes}
+    asked = report.request_schema(metrics)["properties"]
+    properties |= {name: asked[name] for name in report.echoes}
     for block in report.blocks:
         row = _row_schema(report, block, metrics)
         properties[block.key] = {"type": "array", "items": row} if block.has_rows else row

@@ -9,7 +9,7 @@ from api.answers import Answers
 from api.authentication import Authenticator
 from api.heartbeat import beat
 from api.launcher import Launcher
-from api.metrics import Metrics
+from api.prometheus import ProcessMetrics
 from api.rate_limit import RateLimiter
 from api.servers import Servers, open_servers
 from api.settings import Settings
@@ -32,7 +32,7 @@ class Services:
     answers: Answers
     authenticator: Authenticator
     rate_limiter: RateLimiter
-    metrics: Metrics
+    metrics: ProcessMetrics
     launcher: Launcher
 
     def __init__(self, settings: Settings) -> None:
@@ -49,7 +49,7 @@ class Services:
         self.answers = Answers(self.replica, settings.answer_cache_bytes, settings.stale_seconds)
         self.authenticator = Authenticator(self.primary, self.replica, settings.key_cache_seconds)
         self.rate_limiter = RateLimiter(settings.rate_limit_storage, settings.refusals_per_minute)
-        self.metrics = Metrics(self.primary, self.replica, settings.stale_seconds)
+        self.metrics = ProcessMetrics(self.primary, self.replica, settings.stale_seconds)
         self.launcher = Launcher(settings.dagster_url)
         work = (beat(self.primary), self.primary.watch(), self.replica.watch())
         tasks = [asyncio.create_task(one) for one in work]

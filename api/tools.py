@@ -77,7 +77,7 @@ class ToolServer:
         transport = httpx.ASGITransport(self.api, client=caller)  # type: ignore[arg-type]
         async with httpx.AsyncClient(transport=transport, base_url="http://api", headers={KEY_HEADER: key}) as client:
             if action.method == "GET":
-                response = await client.get(path, params=_query(arguments))
+                response = await client.get(path, params=_query(arguments, action.request_schema["properties"]))
             else:
                 response = await client.request(action.method, path, json=arguments)
         return _result(response.json(), response.is_error)
@@ -106,7 +106,16 @@ def _result(body: dict[str, Any], is_error: bool) -> types.CallToolResult:
     return types.CallToolResult(content=[types.TextContent(text=text)], structured_content=body, is_error=is_error)
 
 
-def _query(arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """Return arguments as a query string says them; an empty list as an empty text, which is refused like the list."""
-    values = {name: value if value != [] else "" for name, value in arguments.items()}
-    return {f"{name}[]" if isinstance(value, list) else name: value for name, value in values.items()}
+def _query(arguments: Mapping[str, Any], properties: Mapping[str, Any]) -> dict[str, Any]:
+    """Return arguments as a query string says them, so that the action refuses what their JSON Schema does."""
+    values: dict[str, Any] = {}
+    for name, value in arguments.items():
+        if value == []:
+            values[name] = ""
+        elif isinstance(value, list):
+            values[f"{name}[]"] = value
+        elif isinstance(value, str) and name in properties and properties[name]["type"] != "string":
+            values[name] = f'"{value}"'  # in a query "1" would be an integer
+        else:
+            values[name] = value
+    return values

@@ -7,7 +7,7 @@ import httpx
 
 from local.errors import StackError
 
-LOCATIONS = """
+LOCATIONS_QUERY = """
 query Locations { workspaceOrError { ... on Workspace { locationEntries {
     name loadStatus locationOrLoadError { __typename ... on PythonError { message causes { message } } }
 } } } }
@@ -61,7 +61,7 @@ class DagsterClient:
         Raises:
             CodeNotLoaded: the code of one can't be imported; waiting won't help.
         """
-        entries = self.ask(LOCATIONS)["workspaceOrError"].get("locationEntries", [])
+        entries = self.ask(LOCATIONS_QUERY)["workspaceOrError"].get("locationEntries", [])
         loaded = {entry["name"]: entry for entry in entries}
         for name in names:
             entry = loaded.get(name)

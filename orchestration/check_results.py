@@ -5,9 +5,11 @@ from typing import Any
 import dagster as dg
 
 WARN, ERROR = dg.AssetCheckSeverity.WARN, dg.AssetCheckSeverity.ERROR
+# Of what there may be thousands of.
+ROWS_SHOWN = 50
 
 
-def told(
+def check_result(
     found: str, *, to_do: str, severity: dg.AssetCheckSeverity | None, metadata: dict[str, Any]
 ) -> dg.AssetCheckResult:
     """Return a check's result.

@@ -16,9 +16,9 @@ from api.exports.jobs import ExportJob, NewExport, cancel_job, create_job, find_
 from api.exports.object_store import export_bucket, s3_client, sign_download
 from api.exports.request import check_export, decode_body, file_name, frozen_parameters
 from api.paths import BASE_PATH, EXPORTS_PATH, REPORTS_PATH
-from api.reports.answer import resolve_published
+from api.reports.answer import page_meta, resolve_published
 from api.reports.contract import Invalid, checked_query
-from api.reports.parameters import PAGING
+from api.reports.parameters import PAGE, PAGING, PER_PAGE
 from api.reports.published import instant
 from api.reports.query import ReportQuery
 from api.reports.registry import REPORTS
@@ -79,14 +79,11 @@ async def list_exports(request: Request[Any, Any, Any], state: State) -> dict[st
     """Answer with the shop's jobs, the newest first, paged."""
     shop_id = request.scope["state"]["caller"].shop_id
     values = checked_query("exports", PAGING, request.scope["query_string"])
-    page, per_page = values.get("page", 1), values.get("per_page", 50)
+    page, per_page = PAGE.among(values), PER_PAGE.among(values)
     jobs, total = await as_tenant(
         state.services.primary, shop_id, lambda tenant: list_jobs(tenant, shop_id, page, per_page)
     )
-    return {
-        "exports": [_listed(job) for job in jobs],
-        "meta": {"total_count": total, "page": page, "per_page": per_page, "total_pages": -(-total // per_page)},
-    }
+    return {"exports": [_listed(job) for job in jobs], "meta": page_meta(total, page, per_page)}
 
 
 @get(f"{BASE_PATH}{EXPORTS_PATH}/{{job_id:str}}", guards=_GUARDS)

@@ -1,4 +1,4 @@
-"""The nine reads, their catalog, and what their metrics mean."""
+"""The reads, their catalog, and what their metrics mean."""
 
 from typing import Any
 

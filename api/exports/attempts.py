@@ -85,7 +85,12 @@ class Attempt:
 
 def object_key(shop_id: UUID, job_id: str, token: UUID, name: str) -> str:
     """Return the key of what an attempt writes."""
-    return f"exports/{shop_id}/{job_id}/{token}/{name}"
+    return f"{objects_prefix(shop_id)}{job_id}/{token}/{name}"
+
+
+def objects_prefix(shop_id: UUID) -> str:
+    """Return what the keys of a shop's files begin with."""
+    return f"exports/{shop_id}/"
 
 
 @dataclass(frozen=True)

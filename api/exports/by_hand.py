@@ -18,9 +18,9 @@ _UNMADE_SQL = f"""
     select job_id, shop_id, report, status, object_key from service.export_jobs as jobs
     where status in ('failed', 'cancelled') and not {MADE_AGAIN} and {_CHOSEN} order by created_at
 """
-_OF_REPORT_SQL = """
+_OF_REPORTS_SQL = """
     select job_id, shop_id, report, status, object_key from service.export_jobs
-    where shop_id = $1 and report = $2 and status in ('queued', 'running', 'ready') order by created_at
+    where shop_id = $1 and report = any($2) and status in ('queued', 'running', 'ready') order by created_at
 """
 _FORGET_SQL = "delete from service.export_jobs where job_id = $1 and status = 'ready'"
 _CANCEL_SQL = """
@@ -66,11 +66,11 @@ async def make_again(connection: Connection, job: ChosenJob) -> str:
     return job_id
 
 
-async def jobs_of_report(connection: Connection, shop_id: UUID, report: str) -> list[ChosenJob]:
-    """Return the shop's jobs of a report that have a file or will have one."""
-    return [ChosenJob(**row) for row in await connection.fetch(_OF_REPORT_SQL, shop_id, report)]
+async def jobs_of_reports(connection: Connection, shop_id: UUID, reports: Sequence[str]) -> list[ChosenJob]:
+    """Return the shop's jobs of these reports that have a file or will have one."""
+    return [ChosenJob(**row) for row in await connection.fetch(_OF_REPORTS_SQL, shop_id, reports)]
 
 
 async def forget_ready(connection: Connection, job: ChosenJob) -> None:
-    """Delete the record of a ready job, whose file is gone."""
+    """Delete the record of a ready job, whose file goes."""
     await connection.execute(_FORGET_SQL, job.job_id)

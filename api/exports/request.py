@@ -60,7 +60,7 @@ def decode_body(body: bytes) -> dict[str, Any]:
 def check_export(report: Report, given: Mapping[str, Any]) -> ExportRequest:
     """Check each parameter; the problems are in `report.problems`, for `resolve` to tell with its own."""
     request = check(report, given, parameters=(*report.parameters, FORMAT))
-    return ExportRequest(request, request.values.get(FORMAT.name, FORMAT.schema["default"]))
+    return ExportRequest(request, FORMAT.among(request.values))
 
 
 def frozen_parameters(request: ExportRequest, query: ReportQuery) -> dict[str, Any]:
@@ -74,6 +74,11 @@ def frozen_parameters(request: ExportRequest, query: ReportQuery) -> dict[str, A
 def file_name(report: str, query: ReportQuery, file_format: str) -> str:
     """Return the name under which the file is downloaded."""
     return f"preorders_{report}_{query.window.first}_{query.window.last}.{file_format}"
+
+
+def report_of(file_name: str) -> str:
+    """Return the report that a file's name tells."""
+    return file_name.removeprefix("preorders_").rsplit("_", 2)[0]
 
 
 def _unrepeated(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -1,1 +1,1 @@
-"""The nine reports: their parameters, their SQL over the schema `reports`, and their answers."""
+"""The reports: their parameters, their SQL over the schema `reports`, and their answers."""

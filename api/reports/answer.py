@@ -119,7 +119,7 @@ async def _compute(connection: Connection, request: Request, query: ReportQuery,
     asked_at = time.monotonic()
     told = await connection.fetchval(statement.text, *statement.values(query))
     build, own_offers, missing_rate, *blocks = told
-    published = Published.told(shop_id, build, assumed.metrics, asked_at)
+    published = Published.of(shop_id, build, assumed.metrics, asked_at)
     if published.version != assumed.version or read_offers(own_offers) != frozenset(offers):
         return None
     if missing_rate is not None:
@@ -146,6 +146,11 @@ def _missing_rate_expression(report: Report, shape: Shape) -> str:
     if statement is None:
         return "null"
     return f"select json_build_array(order_currency, rate_on) from ({statement}) as missing"
+
+
+def page_meta(total: int, page: int, per_page: int) -> dict[str, int]:
+    """Return which page of a list it is (spec: api.md, Reads)."""
+    return {"total_count": total, "page": page, "per_page": per_page, "total_pages": -(-total // per_page)}
 
 
 async def refuse_missing_rates(connection: Connection, request: Request, query: ReportQuery) -> None:
@@ -180,12 +185,7 @@ def _members(block: Block, query: ReportQuery, value: str) -> Iterator[str]:
         yield f'"{block.key}":{value}'
         return
     total, rows = msgspec.json.decode(value, type=tuple[int, msgspec.Raw])
-    meta = {
-        "total_count": total,
-        "page": query.page,
-        "per_page": query.per_page,
-        "total_pages": -(-total // query.per_page),
-    }
+    meta = page_meta(total, query.page, query.per_page)
     yield f'"{block.key}":{bytes(rows).decode()}'
     yield f'"meta":{msgspec.json.encode(meta).decode()}'
 

@@ -31,11 +31,13 @@ class Column:
         sql: expression over `grouped` and the joined tables.
         type: what it holds; `text` is anybody's free text, the others are made here.
         nullable: whether it may be null.
+        is_personal: whether it tells who a customer is, which a redaction takes out.
     """
 
     sql: str
     type: Literal["uuid", "integer", "date", "boolean", "instant", "label", "text"]
     nullable: bool = False
+    is_personal: bool = False
 
     @property
     def csv_sql(self) -> str:
@@ -103,7 +105,7 @@ class Block:
             as_csv: values as a CSV shows them.
         """
 
-        def told(columns: Mapping[str, Column]) -> list[str]:
+        def listed(columns: Mapping[str, Column]) -> list[str]:
             return [f'{column.csv_sql if as_csv else column.sql} as "{name}"' for name, column in columns.items()]
 
         shown = self.metrics_shown(shape)
@@ -111,9 +113,9 @@ class Block:
         rows = grouped(shape, self.grouping, computed)
         raw = {metric.name: f"coalesce(grouped.{metric.name}, 0)" for metric in computed}
         raw |= {name: raw.get(value, value) for name, value in self.replaces(shape).items()}
-        values = told(self.columns)
+        values = listed(self.columns)
         values += [f'{_shown_value(shape.metrics.by_name[name], raw)} as "{name}"' for name in shown]
-        values += told(self.trailing_columns)
+        values += listed(self.trailing_columns)
         statement = (
             f"with grouped as ({rows}) select {', '.join(values)} from grouped {self.joins(shape)}"
             f" where {self.shown_if}"

@@ -11,7 +11,16 @@ from urllib.parse import unquote_to_bytes
 from uuid import UUID
 
 from api.reports.metrics import Metrics
-from api.reports.parameters import MOST_OFFERS, Parameter, Refused
+from api.reports.parameters import (
+    GRANULARITY,
+    INCLUDE_BALANCES,
+    INCLUDE_DEPOSITS,
+    MOST_OFFERS,
+    PAGE,
+    PER_PAGE,
+    Parameter,
+    Refused,
+)
 from api.reports.query import FILTER_COLUMNS, Filters, ReportQuery, Shop
 from api.reports.report import Report
 from api.reports.window import Window, count_buckets
@@ -121,7 +130,7 @@ def check(
         problems.append("from must not be after to")
     if report.needs_offers and not {"offer_id", "offer_ids"} & given.keys():
         problems.append(f"offer_id is required: {report.name} needs offer_id or offer_ids")
-    if not values.get("include_deposits", True) and not values.get("include_balances", True):
+    if not INCLUDE_DEPOSITS.among(values) and not INCLUDE_BALANCES.among(values):
         problems.append("include_deposits or include_balances must be true")
     if len(_offers(values)) > MOST_OFFERS:
         problems.append(f"offer_ids must name at most {MOST_OFFERS} offers, offer_id among them")
@@ -161,7 +170,7 @@ def resolve(request: Request, shop: Shop, metrics: Metrics, known_offers: Collec
     if chosen is not None and not set(chosen) <= set(metrics.names):
         problems.append(f"metrics must be among: {', '.join(metrics.names)}")
     window = Window(values.get("from", shop.today - timedelta(days=DEFAULT_DAYS - 1)), values.get("to", shop.today))
-    granularity = values.get("granularity", "day")
+    granularity = GRANULARITY.among(values)
     has_window = ("from" in values) == ("to" in values)  # else one of them was refused already
     if request.report.has_series and has_window and count_buckets(window, granularity) > MOST_BUCKETS:
         problems.append(
@@ -177,8 +186,8 @@ def resolve(request: Request, shop: Shop, metrics: Metrics, known_offers: Collec
         filters=Filters(offers_named(request), **{name: values.get(name) for name in FILTER_COLUMNS}),
         granularity=granularity,
         chosen_metrics=metrics.in_order(chosen) if chosen is not None else None,
-        include_deposits=values.get("include_deposits", True),
-        include_balances=values.get("include_balances", True),
-        page=values.get("page", 1),
-        per_page=values.get("per_page", 50),
+        include_deposits=INCLUDE_DEPOSITS.among(values),
+        include_balances=INCLUDE_BALANCES.among(values),
+        page=PAGE.among(values),
+        per_page=PER_PAGE.among(values),
     )

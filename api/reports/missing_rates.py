@@ -9,20 +9,14 @@ from api.reports.scope import END, FIRST, scope
 
 
 class MissingRate(Exception):
-    """The report shows an amount that depends on an exchange rate that isn't there.
-
-    Attributes:
-        currency: that the report was asked in.
-        order_currency: that would have to be converted.
-        day: the first one without a rate.
-    """
+    """The report shows an amount that depends on an exchange rate that isn't there."""
 
     def __init__(self, currency: str, order_currency: str, day: date) -> None:
+        """Say it for the currency asked for, that of the order, and the first day without a rate."""
         super().__init__(
             f"currency {currency} cannot be shown: there is no exchange rate from"
             f" {order_currency} to {currency} for {day}, nor from the 7 days before"
         )
-        self.currency, self.order_currency, self.day = currency, order_currency, day
 
 
 def missing_rate_statement(blocks: Sequence[Block], shape: Shape) -> str | None:

@@ -4,7 +4,7 @@ One definition serves a read's query string, an export's JSON body, `/help` and 
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -50,6 +50,15 @@ class Parameter:
     def is_list(self) -> bool:
         """Whether it may be repeated as `name[]`."""
         return bool(self.schema["type"] == "array")
+
+    @property
+    def default(self) -> Any:
+        """What it is where it isn't given; None if nothing stands for that."""
+        return self.schema.get("default")
+
+    def among(self, values: Mapping[str, Any]) -> Any:
+        """Return its value among those given, or its default."""
+        return values.get(self.name, self.default)
 
 
 def parameters_schema(parameters: Sequence[Parameter]) -> dict[str, Any]:
@@ -190,18 +199,15 @@ LINE_FILTERS = (
 GRANULARITY = choice_parameter(
     "granularity", "Size of the series' buckets: local days, weeks from Monday, or calendar months.", GRANULARITIES
 )
-INCLUDES = (
-    _boolean_parameter("include_deposits", "Whether the deposit portion of each line counts as revenue."),
-    _boolean_parameter("include_balances", "Whether the balance portion of each line counts as revenue."),
-)
+INCLUDE_DEPOSITS = _boolean_parameter("include_deposits", "Whether the deposit portion of each line counts as revenue.")
+INCLUDE_BALANCES = _boolean_parameter("include_balances", "Whether the balance portion of each line counts as revenue.")
 BY_DATE_METRICS = Parameter(
     "metrics",
     "Metrics to compute; by default all. metrics=a,b or metrics[]=a&metrics[]=b in a query.",
     {"type": "array", "items": {"type": "string"}, "minItems": 1},
     _texts,
 )
-PAGING = (
-    _integer_parameter("page", "Page of the list, from 1.", 1, default=1),
-    _integer_parameter("per_page", "Rows on a page.", 1, 200, default=50),
-)
+PAGE = _integer_parameter("page", "Page of the list, from 1.", 1, default=1)
+PER_PAGE = _integer_parameter("per_page", "Rows on a page.", 1, 200, default=50)
+PAGING = (PAGE, PER_PAGE)
 PREFIX = Parameter("prefix", "Path below which actions are shown.", {"type": "string"}, _text)

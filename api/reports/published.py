@@ -14,7 +14,7 @@ from api.reports.metrics import DEFINITIONS_SQL, Metrics
 from api.reports.query import Shop
 from api.reports.scope import SHOP, Statement
 
-# What `Published.told` reads.
+# What `Published.of` reads.
 BUILD_EXPRESSION = f"""
     select to_json(told) from (
     select
@@ -121,7 +121,7 @@ class Published:
     asked_at: float
 
     @classmethod
-    def told(cls, shop_id: UUID, build: str | None, metrics: Metrics, asked_at: float) -> "Published":
+    def of(cls, shop_id: UUID, build: str | None, metrics: Metrics, asked_at: float) -> "Published":
         """Return what a statement told by `BUILD_EXPRESSION`.
 
         Raises:
@@ -204,7 +204,7 @@ async def read_published(
     asked_at = time.monotonic()
     values = _PUBLISHED.values(_Asked(shop_id, tuple(offers)))
     build, definitions, own_offers = await connection.fetchval(_PUBLISHED.text, *values)
-    return Published.told(shop_id, build, _metrics(definitions or "[]"), asked_at), read_offers(own_offers)
+    return Published.of(shop_id, build, _metrics(definitions or "[]"), asked_at), read_offers(own_offers)
 
 
 async def read_metrics(connection: Connection) -> Metrics:

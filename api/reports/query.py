@@ -6,7 +6,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from api.reports.metrics import Metrics
-from api.reports.parameters import INT64_MAX
+from api.reports.parameters import GRANULARITY, INCLUDE_BALANCES, INCLUDE_DEPOSITS, INT64_MAX, PAGE, PER_PAGE
 from api.reports.window import Granularity, Window
 
 
@@ -62,10 +62,10 @@ class Shape:
     has_offer: bool = False
     has_offers: bool = False
     columns_filtered: tuple[str, ...] = ()
-    granularity: Granularity = "day"
+    granularity: Granularity = GRANULARITY.default
     chosen_metrics: tuple[str, ...] | None = None
-    include_deposits: bool = True
-    include_balances: bool = True
+    include_deposits: bool = INCLUDE_DEPOSITS.default
+    include_balances: bool = INCLUDE_BALANCES.default
     among: str = ""
 
     @property
@@ -83,12 +83,12 @@ class ReportQuery:
     window: Window
     currency: str
     filters: Filters = field(default=Filters())
-    granularity: Granularity = "day"
+    granularity: Granularity = GRANULARITY.default
     chosen_metrics: tuple[str, ...] | None = None
-    include_deposits: bool = True
-    include_balances: bool = True
-    page: int = 1
-    per_page: int = 50
+    include_deposits: bool = INCLUDE_DEPOSITS.default
+    include_balances: bool = INCLUDE_BALANCES.default
+    page: int = PAGE.default
+    per_page: int = PER_PAGE.default
 
     @property
     def shape(self) -> Shape:

@@ -1,10 +1,11 @@
-"""The nine reports. A further one is a further entry here."""
+"""The reports. A further one is a further entry here."""
 
 from api.reports.blocks import HAS_ACTIVITY, Block, Column
 from api.reports.parameters import (
     BY_DATE_METRICS,
     GRANULARITY,
-    INCLUDES,
+    INCLUDE_BALANCES,
+    INCLUDE_DEPOSITS,
     LINE_FILTERS,
     PAGING,
     SCOPE,
@@ -129,6 +130,7 @@ _REPORTS = (
         name="summary",
         description="High-level overview of preorder activity over a date window.",
         aliases=("overview", "preorder summary", "totals", "payment split"),
+        notes="The totals include the payment split: deposits_collected, balances_collected, balances_outstanding.",
         parameters=(*SCOPE, *LINE_FILTERS),
         blocks=(
             Block("totals"),
@@ -150,7 +152,8 @@ _REPORTS = (
         name="revenue",
         description="Preorder revenue over a date window, bucketed by day/week/month.",
         aliases=("revenue report", "preorder revenue", "sales", "revenue by week"),
-        parameters=(*SCOPE, *LINE_FILTERS, GRANULARITY, *INCLUDES),
+        notes="include_deposits and include_balances are echoed; at least one must be true.",
+        parameters=(*SCOPE, *LINE_FILTERS, GRANULARITY, INCLUDE_DEPOSITS, INCLUDE_BALANCES),
         echoes=("granularity", "include_deposits", "include_balances"),
         blocks=(
             Block("totals", metrics=_REVENUE_METRICS, replaces=_portions),
@@ -187,6 +190,7 @@ _REPORTS = (
         name="by_variant",
         description="Per-variant performance for a specific offer.",
         aliases=("variants", "variant performance", "per variant", "sku"),
+        notes="offer_id (or offer_ids) is required. One row for each variant attached now, and each sold.",
         parameters=(*SCOPE, *LINE_FILTERS),
         needs_offers=True,
         blocks=(
@@ -248,6 +252,7 @@ _REPORTS = (
         name="cancellations",
         description="Preorder cancellation metrics with reason + per-offer breakdowns.",
         aliases=("cancels", "cancellation reasons", "refunds"),
+        notes="Orders without a cancel_reason appear under the reason `unknown`.",
         parameters=SCOPE,
         blocks=(
             Block("totals", metrics=_CANCELLATION_METRICS),
@@ -275,6 +280,7 @@ _REPORTS = (
         name="balance_collection",
         description="Outstanding preorder balances and balance-collection performance.",
         aliases=("balances", "outstanding", "collections", "aging"),
+        notes="balances_outstanding is a state at the end of `to`; never sum it over days.",
         parameters=SCOPE,
         blocks=(
             Block("totals", metrics=_COLLECTION_METRICS),
@@ -308,8 +314,8 @@ _REPORTS = (
                 "customers",
                 columns={
                     "customer_id": Column("grouped.customer_id", "integer"),
-                    "email": Column("customers.email", "text", nullable=True),
-                    "name": Column("customers.customer_name", "text", nullable=True),
+                    "email": Column("customers.email", "text", nullable=True, is_personal=True),
+                    "name": Column("customers.customer_name", "text", nullable=True, is_personal=True),
                 },
                 metrics=(
                     "orders",

@@ -16,7 +16,7 @@ class Report:
 
     Attributes:
         name: last part of its path.
-        description, aliases: for people and for search.
+        description, aliases, notes: for people and for search.
         parameters: those it accepts; any other is refused.
         blocks: of its answer, in order.
         exported: key of the block that a CSV holds.
@@ -32,6 +32,7 @@ class Report:
     exported: str
     echoes: tuple[str, ...] = ()
     needs_offers: bool = False
+    notes: str | None = None
 
     def __post_init__(self) -> None:
         """Refuse a report that could not be answered.
@@ -39,6 +40,8 @@ class Report:
         Raises:
             ValueError: says what to mend.
         """
+        if unknown := set(self.echoes) - {parameter.name for parameter in self.parameters}:
+            raise ValueError(f"{self.name}: echoes must be among its parameters, {', '.join(unknown)} are not")
         keys = [block.key for block in self.blocks]
         if self.exported not in keys:
             raise ValueError(f"{self.name}: exported must be one of its blocks, {', '.join(keys)}")
@@ -55,6 +58,12 @@ class Report:
     def exported_block(self) -> Block:
         """The block that a CSV holds."""
         return next(block for block in self.blocks if block.key == self.exported)
+
+    @property
+    def exports_persons(self) -> bool:
+        """Whether a CSV tells who customers are."""
+        block = self.exported_block
+        return any(column.is_personal for column in (*block.columns.values(), *block.trailing_columns.values()))
 
     @property
     def has_series(self) -> bool:

@@ -58,14 +58,18 @@ where model_changes.model = 'fct_ledger'
 {% macro begin_ledger() %}
 commit;
 begin isolation level repeatable read;
+{{ refuse_if_another_began() }};
+{{ begin_changes() }}
+{% endmacro %}
+
+{% macro refuse_if_another_began() %}
 do $$
 begin
     if not exists (select from {{ ref('int_build_snapshot') }} where invocation_id = '{{ invocation_id }}') then
-        raise exception 'another build began after this one, or int_build_snapshot was not built with the ledger';
+        raise exception 'another build began after this one, or int_build_snapshot was not built with {{ this.name }}';
     end if;
 end
-$$;
-{{ begin_changes() }}
+$$
 {% endmacro %}
 
 {# After it has changed: what it was computed with, and from when on the next build looks for changes. #}

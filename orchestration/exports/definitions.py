@@ -15,7 +15,7 @@ from orchestration.exports.export_checks import (
 from orchestration.exports.keeper import keep_exports
 from orchestration.exports.manage_exports import manage_exports
 from orchestration.exports.object_store import bucket_asset, takes_and_serves_files
-from orchestration.exports.retention import every_hour, remove_expired_exports
+from orchestration.exports.retention import remove_expired_exports, remove_expired_exports_every_hour
 from orchestration.exports.rotate_key import rotate_key
 from orchestration.exports.write_export import export_report
 
@@ -41,7 +41,7 @@ defs = dg.Definitions(
     assets=[bucket_asset, replica_asset],
     asset_checks=_CHECKS,
     jobs=[check_exports, export_report, manage_exports, remove_expired_exports, rotate_key],
-    schedules=[every_hour, check_exports_every_5_minutes],
+    schedules=[remove_expired_exports_every_hour, check_exports_every_5_minutes],
     sensors=[keep_exports, alerts],
 )
 

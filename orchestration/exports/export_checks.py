@@ -9,7 +9,7 @@ import dagster as dg
 
 from api.exports.health import backlog, last_hour
 from api.servers import LAG_SQL
-from orchestration.check_results import ERROR, as_markdown, graded, told
+from orchestration.check_results import ERROR, as_markdown, check_result, graded
 from orchestration.exports.databases import connect_to_reports, job_records
 from orchestration.exports.object_store import bucket_asset
 
@@ -46,11 +46,11 @@ def follows_the_primary() -> dg.AssetCheckResult:
         lag = asyncio.run(_lag_seconds())
     except (asyncpg.PostgresError, OSError) as error:
         cause = str(error) or type(error).__name__  # a TimeoutError says nothing else
-        return told(
+        return check_result(
             f"the replica does not answer, so the API answers 503: {cause}", to_do=to_do, severity=ERROR, metadata={}
         )
     severity = graded(lag, warn_above=_LAG_SECONDS, error_above=_TOO_MUCH_LAG_SECONDS)
-    return told(
+    return check_result(
         f"the heartbeat on the replica is {lag:.1f} seconds old",
         to_do=f"{to_do}; readers are served the last numbers that arrived meanwhile",
         severity=severity,
@@ -66,7 +66,7 @@ def exports_do_not_wait() -> dg.AssetCheckResult:
     made at once, 2 of one shop. A run that hangs loses its job by itself; manage_exports cancels what nobody needs.
     """
     waiting = asyncio.run(_asked(backlog))
-    return told(
+    return check_result(
         f"{waiting.queued} exports wait, the oldest for {waiting.longest_wait_seconds:.0f} s; {waiting.running} run",
         to_do="see that the daemon runs and the sensor keep_exports is on; look at the queue of runs, and launch"
         " manage_exports to cancel what nobody needs",
@@ -88,7 +88,7 @@ def exports_succeed() -> dg.AssetCheckResult:
     """
     outcome = asyncio.run(_asked(last_hour))
     share = outcome.failed / outcome.ended if outcome.ended else 0.0
-    return told(
+    return check_result(
         f"{outcome.failed} of {outcome.ended} exports failed within the last hour",
         to_do="mend what the table names (the store: takes_and_serves_files; exchange rates: rates_there), then launch"
         " manage_exports to make them again",

@@ -28,9 +28,9 @@ from api.exports.upkeep import (
 from orchestration.exports.databases import job_records
 from orchestration.exports.leftovers import StoreFailed, remove_attempt
 from orchestration.exports.write_export import export_report
+from orchestration.run_statuses import ENDED
 
 _CLEAN_UP_SECONDS = 15
-_ENDED = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
 
 
 @dg.sensor(
@@ -74,7 +74,7 @@ async def _end_silent_runs(context: dg.SensorEvaluationContext, records: asyncpg
 
 async def _end_abandoned(context: dg.SensorEvaluationContext, records: asyncpg.Pool) -> int:
     held = await held_jobs(records)
-    ended = context.instance.get_runs(dg.RunsFilter(run_ids=list(held.values()), statuses=_ENDED)) if held else []
+    ended = context.instance.get_runs(dg.RunsFilter(run_ids=list(held.values()), statuses=ENDED)) if held else []
     ended_ids = {run.run_id for run in ended}
     without_run = [job_id for job_id, run_id in held.items() if run_id in ended_ids]
     removed = 0

@@ -7,7 +7,7 @@ import dagster as dg
 from botocore.exceptions import BotoCoreError, ClientError
 
 from api.exports.object_store import export_bucket, s3_client, sign_download
-from orchestration.check_results import ERROR, told
+from orchestration.check_results import ERROR, check_result
 
 _PROBE_SECONDS = 60
 _TO_DO = (
@@ -40,8 +40,8 @@ def takes_and_serves_files() -> dg.AssetCheckResult:
         finally:
             client.delete_object(Bucket=bucket, Key=key)
     except (BotoCoreError, ClientError, OSError) as error:
-        return told(f"the store failed: {error}", to_do=_TO_DO, severity=ERROR, metadata={})
-    return told(
+        return check_result(f"the store failed: {error}", to_do=_TO_DO, severity=ERROR, metadata={})
+    return check_result(
         "what was stored is served" if served == content else "the store served other bytes than it was given",
         to_do=_TO_DO,
         severity=None if served == content else ERROR,

@@ -98,8 +98,8 @@ def remove_expired_exports() -> None:
     remove_expired_files()
 
 
-every_hour = dg.ScheduleDefinition(
-    name="every_hour",
+remove_expired_exports_every_hour = dg.ScheduleDefinition(
+    name="remove_expired_exports_every_hour",
     job=remove_expired_exports,
     description=remove_expired_exports.description,
     cron_schedule="20 * * * *",

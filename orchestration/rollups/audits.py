@@ -6,9 +6,12 @@ from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
+import dagster as dg
 import psycopg
 from psycopg import sql
 from psycopg.rows import class_row
+
+from orchestration.check_results import as_markdown
 
 
 @dataclass(frozen=True)
@@ -59,8 +62,8 @@ def audit(connection: psycopg.Connection, whole_history: bool) -> list[AuditFail
         return cursor.execute(query).fetchall()
 
 
-def as_table(failures: Sequence[AuditFailure]) -> str:
-    """Return the failures as a Markdown table."""
+def as_table(failures: Sequence[AuditFailure]) -> dg.MarkdownMetadataValue:
+    """Return the failures as a table."""
     header = ("shop", "shop_id", "day or first of its period", "metric", "expected", "found", "currency", "audit")
     rows = [(f.shop_name, f.shop_id, f.day, f.metric, f.expected, f.found, f.currency, f.audit) for f in failures]
-    return "\n".join("| " + " | ".join(map(str, row)) + " |" for row in (header, ["---"] * len(header), *rows))
+    return as_markdown(header, rows)

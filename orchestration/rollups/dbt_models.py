@@ -17,7 +17,7 @@ from orchestration.rollups.build_lock import BuildLock, publisher_dsn
 from orchestration.rollups.dbt_project import DBT_PROJECT_DIR, load_manifest, project_digest, project_times
 from orchestration.rollups.dbt_runs import RESULT_LINES, RETRIES, run_dbt
 from orchestration.rollups.project_built import WHAT_MOVES, is_built, remember_built
-from orchestration.rollups.published_metrics import check_metrics, metric_names, removed_metrics
+from orchestration.rollups.removed_metrics import check_metrics, metric_names, removed_metrics
 
 OWNERS = ["team:data"]
 PROJECT_TIMES = project_times()  # before it is read: an edit meanwhile must not pass for read

@@ -35,11 +35,10 @@ def keep_parsed() -> None:
     _parsed = parse()
 
 
-def run_dbt(*options: str, full_refresh: bool = False, names: Sequence[str] = ()) -> Iterator[dict[str, Any]]:
+def run_dbt(full_refresh: bool = False, names: Sequence[str] = ()) -> Iterator[dict[str, Any]]:
     """Build models and yield dbt's events while it works.
 
     Args:
-        options: further ones of `dbt build`.
         full_refresh: make the models anew instead of moving them by what changed.
         names: only these.
 
@@ -47,7 +46,7 @@ def run_dbt(*options: str, full_refresh: bool = False, names: Sequence[str] = ()
         dg.Failure: dbt failed; the description names what failed and why.
     """
     # unit tests say something of the code, not of the data: they are for whoever changes the code
-    arguments = ["--log-level-file", "none", "build", "--exclude-resource-type", "unit_test", *dbt_folders(), *options]
+    arguments = ["--log-level-file", "none", "build", "--exclude-resource-type", "unit_test", *dbt_folders()]
     arguments += ["--no-write-json"]  # the manifest is as it was parsed, and writing it takes half a second
     arguments += ["--full-refresh"] if full_refresh else []
     arguments += ["--select", *names] if names else []

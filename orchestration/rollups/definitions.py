@@ -9,16 +9,16 @@ from orchestration.alerts import alerts
 from orchestration.rollups.build_lock import BuildLock
 from orchestration.rollups.dbt_models import PROJECT_TIMES, dbt_models
 from orchestration.rollups.dbt_runs import keep_parsed
-from orchestration.rollups.fx_rates import every_business_day, load_fx_rates, load_fx_rates_job
-from orchestration.rollups.history import every_morning, remove_old_history
+from orchestration.rollups.fx_rates import load_fx_rates, load_fx_rates_every_business_day, load_fx_rates_job
+from orchestration.rollups.history import remove_old_history, remove_old_history_every_morning
 from orchestration.rollups.jobs import (
+    build_every_15_minutes,
     build_rollups,
     check_rollups,
     check_rollups_every_15_minutes,
-    every_15_minutes,
-    every_night,
     full_refresh,
     rebuild_orders,
+    reconcile_every_night,
     reconcile_rollups,
 )
 from orchestration.rollups.published_checks import cancel_reasons_known, rates_there, reconciled, up_to_date
@@ -45,7 +45,13 @@ defs = dg.Definitions(
         redact_customer,
         remove_old_history,
     ],
-    schedules=[every_15_minutes, every_night, check_rollups_every_15_minutes, every_business_day, every_morning],
+    schedules=[
+        build_every_15_minutes,
+        reconcile_every_night,
+        check_rollups_every_15_minutes,
+        load_fx_rates_every_business_day,
+        remove_old_history_every_morning,
+    ],
     sensors=[alerts],
     resources={"build_lock": BuildLock()},
 )

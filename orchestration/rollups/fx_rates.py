@@ -142,7 +142,7 @@ load_fx_rates_job = dg.define_asset_job(
     execution_timezone="Europe/Berlin",
     default_status=dg.DefaultScheduleStatus.RUNNING,
 )
-def every_business_day(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
+def load_fx_rates_every_business_day(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
     """Load the rates, if it is known where they are."""
     if optional("PREORDERS_FX_RATES_URL") is None:
         return dg.SkipReason("PREORDERS_FX_RATES_URL is not set: exchange rates come from elsewhere")

@@ -8,7 +8,8 @@ from datetime import UTC, datetime, timedelta
 import dagster as dg
 from pydantic import Field
 
-_ENDED = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
+from orchestration.run_statuses import ENDED
+
 _AT_ONCE = 100
 
 
@@ -23,7 +24,7 @@ class HistoryConfig(dg.Config):
 @dg.op
 def remove_old_runs(context: dg.OpExecutionContext, config: HistoryConfig) -> None:
     """Remove the oldest ended runs by Dagster's own means, with what they logged."""
-    filters = dg.RunsFilter(statuses=_ENDED, created_before=datetime.now(UTC) - timedelta(days=config.keep_days))
+    filters = dg.RunsFilter(statuses=ENDED, created_before=datetime.now(UTC) - timedelta(days=config.keep_days))
     found = context.instance.get_runs_count(filters)
     context.log.info(f"{found} runs are older than {config.keep_days} days")
     removed = 0
@@ -52,8 +53,8 @@ def remove_old_history() -> None:
     remove_old_runs()
 
 
-every_morning = dg.ScheduleDefinition(
-    name="every_morning",
+remove_old_history_every_morning = dg.ScheduleDefinition(
+    name="remove_old_history_every_morning",
     job=remove_old_history,
     description=remove_old_history.description,
     cron_schedule="40 4 * * *",

@@ -8,18 +8,13 @@ from orchestration.rollups.published_checks import cancel_reasons_known, rates_t
 from orchestration.rollups.published_reports import published_reports
 from orchestration.rollups.reconciled_reports import equals_source
 from orchestration.rollups.source_freshness import sources_fresh
+from orchestration.run_statuses import UNFINISHED
 
 # One such run at a time, by the queue's limit on this tag; the build lock guards those outside the queue.
 _ONE_AT_A_TIME = {"preorders/build": "rollups"}
 # What is longer hangs, and run monitoring ends it.
 _BUILD_LIMITS = {**_ONE_AT_A_TIME, "dagster/max_runtime": "7200"}
 _NIGHT_LIMITS = {**_ONE_AT_A_TIME, "dagster/max_runtime": "14400"}
-_UNFINISHED = [
-    dg.DagsterRunStatus.QUEUED,
-    dg.DagsterRunStatus.NOT_STARTED,
-    dg.DagsterRunStatus.STARTING,
-    dg.DagsterRunStatus.STARTED,
-]
 _models = dg.AssetSelection.assets(dbt_models)
 _published = dg.AssetSelection.assets(published_reports)
 _looks = dg.AssetSelection.checks(sources_fresh, up_to_date, reconciled, rates_there, cancel_reasons_known)
@@ -87,14 +82,14 @@ check_rollups_every_15_minutes = dg.ScheduleDefinition(
     cron_schedule="*/15 * * * *",
     default_status=dg.DefaultScheduleStatus.RUNNING,
 )
-def every_15_minutes(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
+def build_every_15_minutes(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
     """Build, unless a build is still waiting or running: the next one sees its changes too."""
-    unfinished = context.instance.get_runs_count(dg.RunsFilter(job_name=build_rollups.name, statuses=_UNFINISHED))
+    unfinished = context.instance.get_runs_count(dg.RunsFilter(job_name=build_rollups.name, statuses=UNFINISHED))
     return dg.SkipReason("the build before is not finished") if unfinished else dg.RunRequest()
 
 
-every_night = dg.ScheduleDefinition(
-    name="every_night",
+reconcile_every_night = dg.ScheduleDefinition(
+    name="reconcile_every_night",
     job=reconcile_rollups,
     description=reconcile_rollups.description,
     cron_schedule="10 3 * * *",

@@ -80,7 +80,7 @@ def publish(
     """
     prepare_columns(connection, models, removed_columns)
     prepare_grains(connection, models)
-    # One snapshot for all tables: a build by hand in the meantime is seen whole or not at all.
+    # One snapshot for all tables. Of a build by hand in the meantime it may see a part: `read_shop_state` refuses that.
     connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
     with connection.transaction():
         connection.execute(files(__package__).joinpath("publish.sql").read_bytes())
@@ -111,6 +111,24 @@ def publish(
         remember_shops(connection, state, held_back)
     drop_columns(connection, models, removed_columns)
     return Publication(build_id, state.as_of, tables, changed, moved, failures)
+
+
+def stamp_change_by_hand(connection: psycopg.Connection, shop_id: UUID) -> None:
+    """Note a row changed apart from a publication: what is kept of the shop's answers is then computed anew."""
+    connection.execute(
+        """
+        with stamped as (
+            insert into reports.builds (as_of, built_at)
+            select as_of, now() from reports.builds order by build_id desc limit 1
+            returning build_id, built_at
+        )
+        update reports.shop_builds as shops
+        set build_id = stamped.build_id, built_at = stamped.built_at
+        from stamped
+        where shops.shop_id = %s
+        """,
+        (shop_id,),
+    )
 
 
 def _stamp(

@@ -5,7 +5,7 @@ from typing import Any
 import dagster as dg
 import psycopg
 
-from orchestration.check_results import WARN, as_markdown, graded, told
+from orchestration.check_results import ROWS_SHOWN, WARN, as_markdown, check_result, graded
 from orchestration.rollups.build_lock import publisher_dsn
 from orchestration.rollups.published_reports import published_reports
 
@@ -14,7 +14,6 @@ _LATE_MINUTES, _TOO_LATE_MINUTES = 30, 60
 # Reconciliation comes every night: one that was missed is a warning, two are an error.
 _RECONCILED_HOURS, _LONG_RECONCILED_HOURS = 26, 50
 _MOST_UNKNOWN = 0.5
-_ROWS_SHOWN = 50
 
 
 @dg.asset_check(asset=published_reports, name="up_to_date")
@@ -22,20 +21,20 @@ def up_to_date() -> dg.AssetCheckResult:
     """The newest numbers cover the source up to less than 30 minutes ago; from 60 on it is an error.
 
     If red: look at the last runs of build_rollups. Failed: its log names the model. None: start the schedule
-    every_15_minutes and the daemon. One that hangs: terminate it and launch build_rollups.
+    build_every_15_minutes and the daemon. One that hangs: terminate it and launch build_rollups.
     """
     found = _rows(
         "select extract(epoch from now() - max(as_of))::float / 60, max(as_of) from reports.shop_builds"
         " having count(*) > 0"
     )
     if not found:
-        return told("nothing is published yet", to_do="launch build_rollups", severity=WARN, metadata={})
+        return check_result("nothing is published yet", to_do="launch build_rollups", severity=WARN, metadata={})
     [(age, as_of)] = found
     minutes = round(age, 1)
-    return told(
+    return check_result(
         f"the newest numbers cover the source up to {minutes:.0f} minutes ago",
         to_do="look at the last runs of build_rollups: mend what failed, or terminate one that hangs, and launch it;"
-        " if there are none, start the schedule every_15_minutes and see that the daemon runs",
+        " if there are none, start the schedule build_every_15_minutes and see that the daemon runs",
         severity=graded(minutes, warn_above=_LATE_MINUTES, error_above=_TOO_LATE_MINUTES),
         metadata={"minutes": minutes, "as_of": dg.MetadataValue.timestamp(as_of)},
     )
@@ -63,13 +62,13 @@ def reconciled() -> dg.AssetCheckResult:
         """
     )
     hours = round(rows[0][1], 1) if rows else 0.0
-    return told(
+    return check_result(
         f"the longest ago that a shop equalled the source is {hours:.0f} hours" + (f", {rows[0][0]}" if rows else ""),
         to_do="look why the last run of reconcile_rollups failed or left out these shops, and launch it",
         severity=graded(hours, warn_above=_RECONCILED_HOURS, error_above=_LONG_RECONCILED_HOURS),
         metadata={
             "hours": hours,
-            "shops": as_markdown(("shop", "hours"), [(name, round(age, 1)) for name, age in rows[:_ROWS_SHOWN]]),
+            "shops": as_markdown(("shop", "hours"), [(name, round(age, 1)) for name, age in rows[:ROWS_SHOWN]]),
         },
     )
 
@@ -94,7 +93,7 @@ def rates_there() -> dg.AssetCheckResult:
         order by missing.rate_on desc, missing.currency, missing.order_currency
         """
     )
-    return told(
+    return check_result(
         f"{len(rows)} days and pairs of currencies lack an exchange rate"
         + (f", the latest {rows[0][2]} from {rows[0][1]} to {rows[0][0]} in {rows[0][3]}" if rows else ""),
         to_do="launch load_fx_rates with history (if PREORDERS_FX_RATES_URL is set), or load rates of these days, or of"
@@ -102,7 +101,7 @@ def rates_there() -> dg.AssetCheckResult:
         severity=WARN if rows else None,
         metadata={
             "missing": len(rows),
-            "rates": as_markdown(("to", "from", "day", "shops"), rows[:_ROWS_SHOWN]),
+            "rates": as_markdown(("to", "from", "day", "shops"), rows[:ROWS_SHOWN]),
         },
     )
 
@@ -130,13 +129,13 @@ def cancel_reasons_known() -> dg.AssetCheckResult:
     )
     unknown, cancelled = (sum(row[position] or 0 for row in rows) for position in (1, 2))
     share = float(unknown / cancelled) if cancelled else 0.0
-    return told(
+    return check_result(
         f"{share:.0%} of {cancelled} units were cancelled without a known reason",
         to_do="ask the application's team why orders.cancel_reason stays empty in the shops listed",
         severity=WARN if share > _MOST_UNKNOWN else None,
         metadata={
             "share_unknown": round(share, 4),
-            "shops": as_markdown(("shop", "unknown", "cancelled"), rows[:_ROWS_SHOWN]),
+            "shops": as_markdown(("shop", "unknown", "cancelled"), rows[:ROWS_SHOWN]),
         },
     )
 

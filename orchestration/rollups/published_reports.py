@@ -8,20 +8,17 @@ from typing import Any
 import dagster as dg
 import psycopg
 
-from orchestration.check_results import ERROR, as_markdown, told
+from orchestration.check_results import ERROR, ROWS_SHOWN, as_markdown, check_result
 from orchestration.rollups.audits import as_table
 from orchestration.rollups.build_lock import BuildLock, publisher_dsn
 from orchestration.rollups.dbt_models import MANIFEST, OWNERS, TRANSLATOR
 from orchestration.rollups.dbt_project import published_models
 from orchestration.rollups.dbt_runs import RETRIES
 from orchestration.rollups.publish import Publication, publish
-from orchestration.rollups.published_metrics import removed_columns
+from orchestration.rollups.removed_metrics import removed_columns
 
 MODELS = published_models(MANIFEST)
 _NODES = {node["name"]: node for node in MANIFEST["nodes"].values() if node["resource_type"] == "model"}
-
-
-_ROWS_SHOWN = 50
 
 
 @dg.asset(
@@ -55,7 +52,7 @@ def publish_models(log: Logger, every_row: bool = False) -> Publication:
     for table, served in publication.tables.items():
         if served.removed or served.written:
             log.info(f"{table}: {served.removed} rows removed, {served.written} written")
-    for failure in publication.failures[:_ROWS_SHOWN]:
+    for failure in publication.failures[:ROWS_SHOWN]:
         log.error(f"held back: {failure}")
     log.info(
         f"build {publication.build_id} covers the source up to {publication.as_of.isoformat()};"
@@ -84,7 +81,7 @@ def _audited(publication: Publication) -> dg.AssetCheckResult:
     failures = publication.failures
     if not failures:
         return dg.AssetCheckResult(check_name="audited", passed=True)
-    return told(
+    return check_result(
         f"{len(publication.shops_held_back)} shops stay on their last good build; first {failures[0]}",
         to_do="mend what the table names: a source row, then launch build_rollups; a number of the models, then launch"
         " rebuild_orders for the shop, and if it stays, reconcile_rollups, which makes the sums anew from the ledger."
@@ -93,7 +90,7 @@ def _audited(publication: Publication) -> dg.AssetCheckResult:
         metadata={
             "shops_held_back": ", ".join(map(str, sorted(publication.shops_held_back))),
             "findings": len(failures),
-            "rows": dg.MetadataValue.md(as_table(failures[:_ROWS_SHOWN])),
+            "rows": as_table(failures[:ROWS_SHOWN]),
         },
     )._replace(check_name="audited")
 
@@ -108,7 +105,7 @@ def _metadata(publication: Publication) -> dict[str, Any]:
         "orders_changed": moved.orders,
         "ledger_rows_changed": moved.ledger_rows,
         "cells_moved": moved.cells,
-        "moved_by_shop": as_markdown(("shop", "metric", "by"), moved.by_shop[:_ROWS_SHOWN]),
+        "moved_by_shop": as_markdown(("shop", "metric", "by"), moved.by_shop[:ROWS_SHOWN]),
         "tables": as_markdown(("table", "rows removed", "rows written"), [row for row in tables if row[1] or row[2]]),
         "shops_changed": publication.shops_changed,
         "shops_held_back": len(publication.shops_held_back),

@@ -4,14 +4,12 @@ import dagster as dg
 import psycopg
 from pydantic import Field
 
-from orchestration.check_results import ERROR, told
+from orchestration.check_results import ERROR, ROWS_SHOWN, check_result
 from orchestration.rollups.audits import as_table
 from orchestration.rollups.build_lock import BuildLock, publisher_dsn
 from orchestration.rollups.dbt_runs import RESULT_LINES, run_dbt
 from orchestration.rollups.published_reports import publish_models, published_reports, report_publication
 from orchestration.rollups.reconciliation import Reconciliation, months_differing, reconcile
-
-_ROWS_SHOWN = 50
 
 
 class ReconcileConfig(dg.Config):
@@ -42,12 +40,12 @@ def equals_source(
             result = Reconciliation(found, found, orders_rebuilt=0, shops_passed=0)
         else:
             result = reconcile(connection, rebuild, lambda: publish_models(context.log, every_row=True))
-    for difference in result.found[:_ROWS_SHOWN]:
+    for difference in result.found[:ROWS_SHOWN]:
         context.log.warning(f"reconciliation: {difference}")
     if result.publication:
         report_publication(context.instance, result.publication)
     context.log.info(f"{result.shops_passed} shops are dated as reconciled; {len(result.left)} differences are left")
-    return told(
+    return check_result(
         _finding(result, config.dry_run),
         to_do=_to_do(result, config.dry_run),
         severity=ERROR if result.left or result.shops_held_back else None,
@@ -57,7 +55,7 @@ def equals_source(
             "differences_left": len(result.left),
             "shops_held_back": len(result.shops_held_back),
             "orders_rebuilt": result.orders_rebuilt,
-            "rows": dg.MetadataValue.md(as_table(result.found[:_ROWS_SHOWN])),
+            "rows": as_table(result.found[:ROWS_SHOWN]),
         },
     )
 

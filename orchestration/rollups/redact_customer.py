@@ -10,14 +10,16 @@ import dagster as dg
 import psycopg
 from pydantic import Field
 
-from api.exports.by_hand import cancel_unfinished, forget_ready, jobs_of_report
+from api.exports.attempts import objects_prefix
+from api.exports.by_hand import cancel_unfinished, forget_ready, jobs_of_reports
 from api.exports.object_store import export_bucket, s3_client
+from api.exports.request import report_of
+from api.reports.registry import REPORTS
 from orchestration.exports.databases import job_records
-from orchestration.exports.leftovers import remove_attempt
+from orchestration.exports.leftovers import remove_attempt, stored_objects
 from orchestration.hands import DRY_RUN, ShopId
 from orchestration.rollups.build_lock import publisher_dsn
-
-_REPORT_WITH_NAMES = "customers"
+from orchestration.rollups.publish import stamp_change_by_hand
 
 
 class RedactCustomerConfig(dg.Config):
@@ -50,12 +52,14 @@ def redact_in_reports(context: dg.OpExecutionContext, config: RedactCustomerConf
             customer,
         ).fetchone()
         context.log.info("the reports show the customer's name" if shown != (0,) else "the reports show no name")
-        if not config.dry_run:
-            connection.execute(
-                "update reports.dim_customers set email = null, customer_name = null"
-                " where shop_id = %(shop)s and customer_id = %(customer)s",
-                customer,
-            )
+        if not config.dry_run and shown != (0,):
+            with connection.transaction():
+                connection.execute(
+                    "update reports.dim_customers set email = null, customer_name = null"
+                    " where shop_id = %(shop)s and customer_id = %(customer)s",
+                    customer,
+                )
+                stamp_change_by_hand(connection, UUID(config.shop_id))
     asyncio.run(_remove_exports(context, UUID(config.shop_id), config.dry_run))
 
 
@@ -71,15 +75,24 @@ def redact_customer() -> None:
 
 async def _remove_exports(context: dg.OpExecutionContext, shop_id: UUID, dry_run: bool) -> None:
     """Remove the shop's files with customers' names; unfinished ones are cancelled, and clean up by themselves."""
+    reports = [report.name for report in REPORTS.values() if report.exports_persons]
     async with job_records() as records:
-        jobs = await jobs_of_report(records, shop_id, _REPORT_WITH_NAMES)
-        for job in jobs:
-            context.log.info(f"{'would remove' if dry_run else 'removing'} the {job.status} export {job.job_id}")
+        for job in await jobs_of_reports(records, shop_id, reports):
+            context.log.info(f"{'would end' if dry_run else 'ending'} the {job.status} export {job.job_id}")
             if dry_run:
                 continue
             if job.object_key is not None:
-                await asyncio.to_thread(remove_attempt, s3_client(), export_bucket(), job.object_key)
                 await forget_ready(records, job)
             elif not await cancel_unfinished(records, job):
                 raise dg.Failure(f"{job.job_id} has ended meanwhile: launch this once more", allow_retries=False)
-        context.log.info(f"{len(jobs)} exports of the report {_REPORT_WITH_NAMES}")
+    await asyncio.to_thread(_remove_files, context, shop_id, reports, dry_run)
+
+
+def _remove_files(context: dg.OpExecutionContext, shop_id: UUID, reports: list[str], dry_run: bool) -> None:
+    """Remove what the store has: a file and its address outlive the job's record by days."""
+    client, bucket = s3_client(), export_bucket()
+    for key in stored_objects(client, bucket, objects_prefix(shop_id)):
+        if report_of(key.rpartition("/")[2]) in reports:
+            context.log.info(f"{'would remove' if dry_run else 'removing'} the file {key}")
+            if not dry_run:
+                remove_attempt(client, bucket, key)

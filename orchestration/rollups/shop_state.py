@@ -61,12 +61,25 @@ def read_shop_state(connection: psycopg.Connection, models: Sequence[PublishedMo
         name: (applied, rebuilt)
         for name, applied, rebuilt in connection.execute("select * from analytics.model_changes").fetchall()
     }
-    ledger_applied, ledger_rebuilt = progress["fct_ledger"]
+    ledger_applied, _ = progress["fct_ledger"]
     behind = [
         model.name for model in models if model.is_moved and progress.get(model.name, (None, 0))[0] != ledger_applied
     ]
     if behind:
         raise RuntimeError(f"{', '.join(behind)} lack changes that the ledger has: build the models to the end first")
+    undated = connection.execute(
+        """
+        select string_agg(coalesce(frozen.shop_id, dated.shop_id)::text, ', ')
+        from (select * from analytics.int_shops_frozen where is_computable) as frozen
+        full outer join analytics.ledger_shops as dated on frozen.shop_id = dated.shop_id
+        where (frozen.timezone, frozen.currencies) is distinct from (dated.timezone, dated.currencies)
+        """
+    ).fetchone()
+    if undated != (None,):
+        raise RuntimeError(
+            f"the ledger is not yet of the timezone and currencies that dim_shops shows for {undated[0]}: build the"
+            " models to the end first"
+        )
     shown = connection.execute(
         """
         select coalesce(built.shop_id, served.shop_id), served.change_id
@@ -78,7 +91,7 @@ def read_shop_state(connection: psycopg.Connection, models: Sequence[PublishedMo
     return ShopState(
         as_of=row[0],
         latest_id=max(max(pair) for pair in progress.values()),
-        rebuilt_ids={**{name: rebuilt for name, (_, rebuilt) in progress.items()}, "fct_ledger": ledger_rebuilt},
+        rebuilt_ids={name: rebuilt for name, (_, rebuilt) in progress.items()},
         shown_ids=dict(shown),
         held_back=frozenset(shop for (shop,) in held_back),
     )

@@ -5,7 +5,7 @@ from typing import Any
 
 import dagster as dg
 
-from orchestration.check_results import ERROR, WARN, told
+from orchestration.check_results import ERROR, WARN, check_result
 from orchestration.rollups.dbt_models import MANIFEST, TRANSLATOR
 from orchestration.rollups.dbt_runs import source_freshness
 
@@ -40,5 +40,5 @@ def sources_fresh() -> Iterator[dg.AssetCheckResult]:
             found = f"the newest row was written {hours:.0f} hours ago"
             metadata = {"hours": hours, "newest": dg.MetadataValue.timestamp(result.max_loaded_at)}
         severity = _SEVERITIES.get(result.status, ERROR)
-        told_result = told(found, to_do=source["config"]["meta"]["to_do"], severity=severity, metadata=metadata)
+        told_result = check_result(found, to_do=source["config"]["meta"]["to_do"], severity=severity, metadata=metadata)
         yield told_result._replace(asset_key=TRANSLATOR.get_asset_key(source), check_name="fresh")

@@ -68,6 +68,9 @@ def test_a_tool_answers_as_its_action_does(built: Stack, golden: httpx.Client) -
     [
         ("preorders_reports_revenue", {"from": "2026-01-01"}, "to must be given together with from"),
         ("preorders_reports_revenue", {"offer_ids": []}, "offer_ids must be a UUID"),
+        ("preorders_reports_revenue", {"include_deposits": "false"}, "include_deposits must be true or false"),
+        ("preorders_reports_customers", {"page": "1"}, "page must be an integer"),
+        ("preorders_reports_by_date", {"metrics": "orders,units"}, "metrics must be among"),
         ("preorders_reports_revenue", {"nope": 1}, "nope is not a parameter of revenue"),
         ("preorders_reports_customers_export", {"granularity": "day"}, "granularity is not a parameter of customers"),
         ("preorders_reports_export_status", {}, "job_id must be given"),

@@ -76,7 +76,7 @@ def _walk(page: Page, url: str, build: str) -> None:
     keep("freshness", "/assets/published_reports?view=overview", "published_reports")
     keep("shop_held_back", "/assets/published_reports?view=checks&checkDetail=audited", "To do")
     keep("exports", "/assets/export_bucket?view=events", "by_date")
-    keep("schedules", "/automation", "every_15_minutes", "keep_exports")
+    keep("schedules", "/automation", "build_every_15_minutes", "keep_exports")
     keep("launchpad", "/locations/rollups/jobs/rebuild_orders/playground", "dry_run")
 
 

@@ -48,7 +48,7 @@ def test_checks_of_the_rollups_turn_red_with_what_to_do(built: Stack) -> None:
         run_job(built, "check_rollups")
     late = check(built, "published_reports", "up_to_date")
     assert (late["success"], late["severity"]) == (False, "ERROR")
-    assert "every_15_minutes" in late["description"]
+    assert "build_every_15_minutes" in late["description"]
     assert 120 <= figures(late)["minutes"] < 180
     unreconciled = check(built, "published_reports", "reconciled")
     assert (unreconciled["success"], unreconciled["severity"]) == (False, "ERROR")

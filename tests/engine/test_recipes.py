@@ -30,7 +30,7 @@ from api.reports.report import Report
 from api.reports.rollups import Rollup
 from api.reports.scope import Grouping
 from orchestration.exports.export_file import write_file
-from orchestration.rollups.published_metrics import check_metrics, metric_names, removed_metrics
+from orchestration.rollups.removed_metrics import check_metrics, metric_names, removed_metrics
 from orchestration.rollups.serving_columns import prepare_columns
 
 DEFINITION = """\
@@ -204,6 +204,11 @@ def add_dimension(project: Path, monkeypatch: pytest.MonkeyPatch) -> Report:
         project / "models/rollups/_rollups.yml",
         "  - name: fct_order_variants\n",
         ROLLUP_YML + "  - name: fct_order_variants\n",
+    )
+    edit(
+        project / "macros/differing_sums.sql",
+        "{%- set months = [\n",
+        "{%- set months = [\n    ('order currencies add up', ref('rollup_currencies_daily'), ['units', 'revenue']),\n",
     )
     rollup = Rollup("currencies", ("day",), frozenset({"offer_id", "order_currency"}))
     monkeypatch.setattr(rollups, "ROLLUPS", (*rollups.ROLLUPS, rollup))

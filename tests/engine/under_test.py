@@ -17,7 +17,7 @@ from dbt.cli.main import dbtRunner
 from orchestration.rollups.dbt_project import PublishedModel, project_digest, published_models
 from orchestration.rollups.project_built import WHAT_MOVES, is_built, remember_built
 from orchestration.rollups.publish import Publication, publish
-from orchestration.rollups.published_metrics import removed_columns
+from orchestration.rollups.removed_metrics import removed_columns
 
 
 class BuildFailed(Exception):

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -81,6 +82,20 @@ def test_every_summed_metric_is_a_column_of_the_ledger_and_the_rollups(models: d
             column = metric["name"] + ("_minor" if metric["unit"] == "money" else "")
             for model in ("fct_ledger", "rollup_variants_daily", "rollup_variants_weekly", "rollup_variants_monthly"):
                 assert column in models[model]["columns"], f"{model} lacks {column}"
+
+
+def test_the_recipe_for_a_metric_names_every_model_that_has_all_metrics(models: dict[str, Any]) -> None:
+    recipe = re.search(r"\*\*An additive metric\*\*.*?\n\n\*\*", (ROOT / "CONTRIBUTING.md").read_text(), re.DOTALL)
+    assert recipe is not None
+    summed = {name.rpartition("_")[0] for name, model in models.items() if "refunds_count" in model["columns"]}
+    assert set(re.findall(r"`(rollup_\w+)_\*`", recipe[0])) == summed - {"fct"}
+
+
+def test_every_published_rollup_is_reconciled(models: dict[str, Any]) -> None:
+    compared = models["reconciliation_rollups"]["depends_on"]["nodes"]
+    for name, model in models.items():
+        if name.startswith("rollup_"):
+            assert model["unique_id"] in compared, f"{name}: nothing compares it, see CONTRIBUTING.md, A dimension"
 
 
 def test_source_tables_are_named_by_staging_models_alone() -> None:

@@ -3,7 +3,7 @@
     incremental_strategy='replace_rows',
     indexes=[{'columns': ['order_id'], 'unique': true}],
     pre_hook="{{ look_up_changes() }}",
-    post_hook="analyze {{ this }}",
+    post_hook=["{{ refuse_if_another_began() }}", "analyze {{ this }}"],
 ) }}
 
 -- depends_on: {{ ref('int_build_snapshot') }}

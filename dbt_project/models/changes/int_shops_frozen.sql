@@ -1,5 +1,7 @@
 {{ config(materialized='incremental', incremental_strategy='replace_rows') }}
 
+-- depends_on: {{ ref('int_build_snapshot') }}
+
 -- Read once: the ledger's days and currencies, and what is published of the shops, must be of the same instant.
 with
 

@@ -5,6 +5,8 @@
     indexes=[{'columns': ['currency', 'day'], 'unique': true}],
 ) }}
 
+-- depends_on: {{ ref('int_build_snapshot') }}
+
 with
 
 fx_rates as (

@@ -4,7 +4,5 @@ select
     name as shop_name,
     upper(currency::text) as currency,
     upper(reporting_currencies::text)::text[] as reporting_currencies,
-    timezone,
-
-    updated_at
+    timezone
 from {{ source('preorders', 'shops') }}

@@ -18,7 +18,7 @@ _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 
 _BUILD_AGE_SQL = "select extract(epoch from now() - max(built_at))::float8 from reports.builds"
 
 
-class Metrics:
+class ProcessMetrics:
     """Counts requests as they end; asks the databases when it is read, and tells NaN of what can't be had."""
 
     def __init__(self, primary: Servers, replica: Servers, stale_seconds: float) -> None:
