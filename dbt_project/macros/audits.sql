@@ -35,7 +35,8 @@ select
     cells.starts_on as day,
     'revenue_minor' as metric,
     cells.deposit_revenue_minor::numeric + cells.balance_revenue_minor as expected,
-    cells.revenue_minor as found
+    cells.revenue_minor as found,
+    null::text as subject
 from {{ ref('rollup_variants_monthly') }} as cells
 {%- if changed_only %}
 inner join (

@@ -8,7 +8,8 @@ select
     days.day,
     compared.metric,
     compared.expected,
-    compared.found
+    compared.found,
+    null::text as subject
 from (select * from {{ months }} limit 20) as months
 cross join lateral (
     select

@@ -21,7 +21,8 @@ select
     kept.starts_on as day,
     '{{ count.name }}' as metric,
     coalesce(counted.expected, 0) as expected,
-    kept.found
+    kept.found,
+    null::text as subject
 from (
     select shop_id, currency, {{ period_start(period, 'starts_on') }} as starts_on, sum({{ count.name }}) as found
     from {{ ref('rollup_' ~ scope ~ '_' ~ size) }}
@@ -54,7 +55,8 @@ select
     {{ period_start('month', day) }} as day,
     'rows' as metric,
     count(*) filter (where is_expected) as expected,
-    count(*) filter (where not is_expected) as found
+    count(*) filter (where not is_expected) as found,
+    null::text as subject
 from (
     select lost.*, true as is_expected from (({{ expected }}) except select * from {{ found }}) as lost
     union all

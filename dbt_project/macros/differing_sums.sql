@@ -11,7 +11,8 @@ select
     sums.day,
     compared.metric,
     compared.expected,
-    compared.found
+    compared.found,
+    null::text as subject
 from (
     select
         sides.shop_id,

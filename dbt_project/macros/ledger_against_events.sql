@@ -72,11 +72,12 @@ select
     sums.shop_id,
     sums.order_id,
     'ledger equals source' as audit,
-    case when sums.order_id is not null then 'order ' || sums.order_id end as currency,
+    null::text as currency,
     sums.day,
     compared.metric,
     compared.expected,
-    compared.found
+    compared.found,
+    'order ' || sums.order_id as subject
 from (
     select
         shop_id,

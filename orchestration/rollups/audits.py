@@ -21,10 +21,11 @@ class AuditFailure:
     Attributes:
         shop_id, shop_name: whose numbers.
         audit: the sentence that doesn't hold.
-        currency: of the amounts, or the order that the finding is about.
+        currency: of the amounts, or one that nobody knows.
         day: local day, or the first one of the week or month.
         metric: name of the column or event.
         expected, found: the two values, amounts in minor units; null if the audit is no comparison.
+        subject: the order or timezone that it is about; null if it is about sums.
     """
 
     shop_id: UUID
@@ -35,16 +36,17 @@ class AuditFailure:
     metric: str | None
     expected: Decimal | None
     found: Decimal | None
+    subject: str | None
 
     def __str__(self) -> str:
         values = "" if self.expected is None else f": {self.expected} expected, {self.found} found"
-        where = " ".join(str(part) for part in (self.day, self.currency, self.metric) if part is not None)
+        where = " ".join(str(part) for part in (self.subject, self.day, self.currency, self.metric) if part is not None)
         return f"shop {self.shop_name} ({self.shop_id}): not true that {self.audit}: {where}{values}"
 
 
 FAILURE_COLUMNS = sql.SQL(
     "shop_id, (select shop_name from analytics.dim_shops as shops where shops.shop_id = failures.shop_id) as shop_name,"
-    " audit, currency, day, metric, expected, found"
+    " audit, currency, day, metric, expected, found, subject"
 )
 
 
@@ -55,15 +57,17 @@ def audit(connection: psycopg.Connection, whole_history: bool) -> list[AuditFail
         connection: in the publish transaction, so that what is audited is what is published.
         whole_history: audit everything: after a rebuild all rows are new.
     """
-    query = sql.SQL("select {} from {} as failures order by shop_id, day nulls first, audit, currency, metric").format(
-        FAILURE_COLUMNS, sql.Identifier("analytics", "audit_history" if whole_history else "audit_failures")
-    )
+    query = sql.SQL(
+        "select {} from {} as failures order by shop_id, day nulls first, audit, currency, metric, subject"
+    ).format(FAILURE_COLUMNS, sql.Identifier("analytics", "audit_history" if whole_history else "audit_failures"))
     with connection.cursor(row_factory=class_row(AuditFailure)) as cursor:
         return cursor.execute(query).fetchall()
 
 
 def as_table(failures: Sequence[AuditFailure]) -> dg.MarkdownMetadataValue:
     """Return the failures as a table."""
-    header = ("shop", "shop_id", "day or first of its period", "metric", "expected", "found", "currency", "audit")
-    rows = [(f.shop_name, f.shop_id, f.day, f.metric, f.expected, f.found, f.currency, f.audit) for f in failures]
+    header = ("shop", "shop_id", "about", "first day", "metric", "expected", "found", "currency", "audit")
+    rows = [
+        (f.shop_name, f.shop_id, f.subject, f.day, f.metric, f.expected, f.found, f.currency, f.audit) for f in failures
+    ]
     return as_markdown(header, rows)

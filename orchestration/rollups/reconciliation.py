@@ -80,7 +80,7 @@ def months_differing(connection: psycopg.Connection) -> tuple[list[AuditFailure]
 
 
 def _read(connection: psycopg.Connection, view: str) -> list[AuditFailure]:
-    query = sql.SQL("select {} from {} as failures order by shop_id, day, audit, metric").format(
+    query = sql.SQL("select {} from {} as failures order by shop_id, day, audit, metric, subject").format(
         FAILURE_COLUMNS, sql.Identifier("analytics", view)
     )
     with connection.cursor(row_factory=class_row(AuditFailure)) as cursor:

@@ -134,7 +134,7 @@ def test_silent_edits_that_leave_the_sums_alone_are_found_and_mended(
         for name, edit in SILENT_EDITS.items():
             assert connection.execute(edit.encode(), {"order": edited[name]}).rowcount > 0, name
     result = reconciled(engine, publisher)
-    found = {difference.currency for difference in result.found}
+    found = {difference.subject for difference in result.found}
     assert {name for name, order in edited.items() if f"order {order}" not in found} == set()
     assert result.left == []
     assert differences_from_full_refresh(engine) == {}
@@ -145,10 +145,12 @@ def test_sums_that_drifted_are_found_and_mended(engine: Engine, publisher: psyco
         engine,
         "update analytics.rollup_customers_daily set units = units + 1 where shop_id::text like '%1'",
         "delete from analytics.fct_order_variants where shop_id::text like '%2'",
+        "update analytics.fct_order_variants set market_id = -1 where shop_id::text like '%4'",
         "update reports.rollup_variants_weekly set units = units + 1 where shop_id::text like '%3'",
         "update analytics.rollup_offers_monthly set orders = orders + 1 where shop_id::text like '%4'",
         "update analytics.rollup_customer_gaps set entries = entries + 1 where shop_id::text like '%3'",
         "delete from analytics.fct_customer_days where shop_id::text like '%1' and offer_id is null",
+        "delete from analytics.fct_missing_rates",
     )
     result = reconciled(engine, publisher)
     assert {difference.audit for difference in result.found} == {
@@ -162,6 +164,7 @@ def test_sums_that_drifted_are_found_and_mended(engine: Engine, publisher: psyco
         "counts of cancellations equal the orders",
         "days of customers equal the orders",
         "days of customers are counted",
+        "missing rates equal the ledger",
     }
     assert result.left == []
     assert differences_from_full_refresh(engine) == {}

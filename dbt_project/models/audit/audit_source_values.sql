@@ -27,11 +27,12 @@ findings as (
 select
     shop_id,
     audit,
-    'order ' || order_id as currency,
+    null::text as currency,
     day,
     metric,
     expected,
-    found
+    found,
+    'order ' || order_id as subject
 from findings
 union all
 select
@@ -39,9 +40,10 @@ select
     'amounts are of a currency in ISO 4217' as audit,
     order_currency as currency,
     entry_on as day,
-    'order ' || order_id as metric,
+    null as metric,
     null as expected,
-    null as found
+    null as found,
+    'order ' || order_id as subject
 from ledger
 where order_amount_minor is null
 union all
@@ -50,9 +52,10 @@ select
     'the shop has a known timezone and currency' as audit,
     currency::text as currency,
     null as day,
-    timezone as metric,
+    null as metric,
     null as expected,
-    null as found
+    null as found,
+    'timezone ' || timezone as subject
 from shops
 where not is_computable
 union all
@@ -63,5 +66,6 @@ select
     day,
     metric,
     {{ largest_sum() }} as expected,
-    magnitude_minor as found
+    magnitude_minor as found,
+    null as subject
 from large_sums

@@ -1,3 +1,5 @@
+{% set entering = '(select *, 1 as sign from ' ~ ref('fct_ledger') ~ ')' %}
+
 with
 
 ledger_sums as (
@@ -25,42 +27,6 @@ customers_sums as (
 
 ),
 
-orders_of_ledger as (
-
-    select distinct
-        shop_id,
-        order_id,
-        offer_id,
-        product_id,
-        variant_id,
-        entry_on
-    from {{ ref('fct_ledger') }}
-    where entry = 'placed'
-
-),
-
-orders_compared as (
-
-    select
-        coalesce(ledger.shop_id, kept.shop_id) as shop_id,
-        date_trunc('month', coalesce(ledger.entry_on, kept.placed_on)::timestamp)::date as month,
-        count(*) as expected,
-        count(*) filter (where ledger.entry_on = kept.placed_on) as found
-    from orders_of_ledger as ledger
-    full outer join
-        {{ ref('fct_order_variants') }} as kept
-        on
-            ledger.shop_id = kept.shop_id
-            and ledger.order_id = kept.order_id
-            and ledger.offer_id = kept.offer_id
-            and ledger.product_id = kept.product_id
-            and ledger.variant_id = kept.variant_id
-    group by
-        coalesce(ledger.shop_id, kept.shop_id),
-        date_trunc('month', coalesce(ledger.entry_on, kept.placed_on)::timestamp)::date
-
-),
-
 differences as (
 
     {{ differing_sums('ledger_sums', [('days equal the ledger', ref('rollup_variants_daily'), none)], 'month') }}
@@ -77,16 +43,9 @@ differences as (
     union all
     {{ differing_counts(ref('fct_order_variants')) }}
     union all
-    select
-        shop_id,
-        'orders equal the ledger' as audit,
-        null as currency,
-        month as day,
-        'order_variants' as metric,
-        expected,
-        found
-    from orders_compared
-    where expected <> found
+    {{ differing_rows('orders equal the ledger', order_variants(ref('fct_ledger')), ref('fct_order_variants'), 'placed_on') }}
+    union all
+    {{ differing_rows('missing rates equal the ledger', missing_rates(entering), ref('fct_missing_rates'), 'starts_on') }}
 
 )
 
