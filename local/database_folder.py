@@ -8,7 +8,7 @@ import psutil
 
 from local.errors import StackError
 from local.home import Home
-from local.postgres_binaries import can_reach, server_user
+from local.postgres_binaries import PostgresBinaries, can_reach, find_binaries, server_user
 
 # Kept over a reboot and open to every user, unlike /tmp and /root.
 REACHABLE_PARENT = Path("/var/tmp")
@@ -41,6 +41,15 @@ def prepare_database_folder(home: Home) -> Path:
     folder.chmod(0o711)
     (folder / OWNER_FILE).write_text(str(home.path))
     return folder
+
+
+def binaries_of(home: Home) -> PostgresBinaries:
+    """PostgreSQL's programs, where this home's servers have them.
+
+    Raises:
+        StackError: there are none, or they are too old.
+    """
+    return find_binaries((database_folder(home) or home.path) / "pginstall")
 
 
 def make_server_folder(folder: Path) -> None:

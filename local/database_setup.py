@@ -6,15 +6,11 @@ from psycopg import sql
 
 from api.migrations import migrate
 from local.environment import DAGSTER_DATABASE, DATABASE, dsn
-from local.home import Home
+from local.home import ROLES, Home
 from local.postgres import Connection, connect
 from local.postgres_binaries import PostgresBinaries
 
 SQL_FOLDER = Path(__file__).parent / "sql"
-ROLES = (
-    "preorders_app", "preorders_dbt", "preorders_publisher", "preorders_service", "preorders_api",
-    "preorders_exports", "preorders_rates", "preorders_dagster", "preorders_replicator", "preorders_analyst",
-)  # fmt: skip
 _CHEAP_HANDSHAKE_SINCE = 160000
 
 

@@ -20,11 +20,12 @@ PROJECT_ROOT = Path(__file__).resolve().parent.parent
 LONGEST_SOCKET_PATH = 95
 LONGEST_SOCKET_NAME = "supervisord.sock"
 
-SECRET_NAMES = (
-    "preorders", "preorders_app", "preorders_dbt", "preorders_publisher", "preorders_service",
-    "preorders_api", "preorders_exports", "preorders_rates", "preorders_dagster", "preorders_replicator",
-    "preorders_analyst", "s3_access_key", "s3_secret_key",
+# Those of local/sql/roles.sql that can log in.
+ROLES = (
+    "preorders_app", "preorders_dbt", "preorders_publisher", "preorders_service", "preorders_api",
+    "preorders_exports", "preorders_rates", "preorders_dagster", "preorders_replicator", "preorders_analyst",
 )  # fmt: skip
+_SECRET_NAMES = ("preorders", *ROLES, "s3_access_key", "s3_secret_key")
 
 
 @dataclass(frozen=True)
@@ -106,7 +107,7 @@ class Home:
                 folder.mkdir(parents=True)
                 folder.chmod(mode)
         known = self.secrets
-        missing = {name: secrets.token_urlsafe(24) for name in SECRET_NAMES if name not in known}
+        missing = {name: secrets.token_urlsafe(24) for name in _SECRET_NAMES if name not in known}
         if missing:
             write_private_json(self._secrets_file, {**known, **missing})
         if not self._state_file.exists():

@@ -19,14 +19,13 @@ import click
 from psycopg import sql
 from rich.table import Table
 
-from local.database_folder import database_folder
+from local.database_folder import binaries_of
 from local.demo_build import load_demo_data
 from local.environment import dsn, process_environment
 from local.errors import StackError
 from local.home import PROJECT_ROOT, Home
 from local.home_option import home_option
 from local.postgres import connect
-from local.postgres_binaries import find_binaries
 from local.progress import console, step, table_console
 from local.report_rows import Difference, differences, keep_rows
 from local.shops import shop_domains
@@ -78,7 +77,7 @@ def source_copied(home: Home) -> Iterator[None]:
     Raises:
         StackError: they could not be copied.
     """
-    binaries = find_binaries((database_folder(home) or home.path) / "pginstall").folder
+    binaries = binaries_of(home).folder
     with connect(home, "preorders") as connection, step("source", "copied"):
         connection.execute(sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(DATABASE)))
         connection.execute(sql.SQL("create database {}").format(sql.Identifier(DATABASE)))

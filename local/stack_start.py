@@ -8,7 +8,7 @@ import httpx
 
 from local.dagster_files import write_dagster_files
 from local.dagster_graphql import CodeNotLoaded, DagsterClient
-from local.database_folder import prepare_database_folder
+from local.database_folder import binaries_of, prepare_database_folder
 from local.database_setup import has_dagster_tables, set_up_databases
 from local.environment import dagster_url, process_environment
 from local.errors import PartFailed, StackError
@@ -17,7 +17,6 @@ from local.object_store import object_store_environment, prepare_object_store
 from local.parts import PARTS, Modules, programs
 from local.ports import PortClaims, choose_ports, claim_ports
 from local.postgres import connect, follows, prepare_primary, prepare_replica
-from local.postgres_binaries import find_binaries
 from local.processes import ports_of_others, stop_leftovers
 from local.progress import line, step
 from local.readiness import await_data, readiness_check, wait_until_ready
@@ -38,7 +37,7 @@ class StackStart:
             choose_ports(home, claims, ports_of_others(home))
         with _blamed(home, "primary"):
             self.folder = prepare_database_folder(home)
-            self.binaries = find_binaries(self.folder / "pginstall")
+            self.binaries = binaries_of(home)
         self.modules = modules
 
     def run(self) -> None:

@@ -23,10 +23,12 @@ _COLUMNS = """
     created_at, finished_at
 """
 # The record of a job is gone 24 hours after its end, whether or not it was removed yet.
-_IS_KEPT = "(finished_at is null or finished_at > now() - interval '24 hours')"
-_JOBS_BEFORE = """(
+IS_OVER = "finished_at <= now() - interval '24 hours'"
+_IS_KEPT = f"({IS_OVER}) is not true"
+# Of `jobs`.
+JOBS_BEFORE = """(
     select count(*) from service.export_jobs as earlier
-    where earlier.shop_id = $1 and earlier.finished_at is null and earlier.created_at < jobs.created_at
+    where earlier.shop_id = jobs.shop_id and earlier.finished_at is null and earlier.created_at < jobs.created_at
 )"""
 _CREATE_SQL = f"""
     insert into service.export_jobs
@@ -46,11 +48,11 @@ _SAME_KEY_SQL = f"""
     where shop_id = $1 and (idempotency_key = $2 and created_at > now() - interval '24 hours' or job_id = $5)
 """
 _FIND_SQL = f"""
-    select {_COLUMNS}, {_JOBS_BEFORE} as jobs_before
+    select {_COLUMNS}, {JOBS_BEFORE} as jobs_before
     from service.export_jobs as jobs where shop_id = $1 and job_id = $2 and {_IS_KEPT}
 """
 _LIST_SQL = f"""
-    select {_COLUMNS}, {_JOBS_BEFORE} as jobs_before
+    select {_COLUMNS}, {JOBS_BEFORE} as jobs_before
     from service.export_jobs as jobs where shop_id = $1 and {_IS_KEPT}
     order by created_at desc, job_id limit $2 offset $3
 """

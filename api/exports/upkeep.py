@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from api.exports.attempts import object_key
+from api.exports.jobs import IS_OVER, JOBS_BEFORE
 from api.reports.published import Connection
 
 # The API launches a job's run right after its row is written; the keeper must not be faster.
@@ -14,10 +15,7 @@ MOST_LAUNCHES = 10
 SILENT_SECONDS = 60
 _MOST_AT_ONCE = 200
 _WAITING_SQL = f"""
-    select job_id, shop_id, launches, (
-        select count(*) from service.export_jobs as earlier
-        where earlier.shop_id = jobs.shop_id and earlier.finished_at is null and earlier.created_at < jobs.created_at
-    ) as jobs_before
+    select job_id, shop_id, launches, {JOBS_BEFORE} as jobs_before
     from service.export_jobs as jobs
     where status = 'queued' and attempt_token is null
         and created_at < now() - interval '{_LAUNCH_GRACE_SECONDS} seconds'
@@ -47,9 +45,7 @@ _ABANDONED_SQL = f"""
     where attempt_token is not null and (leased_until < now() or job_id = any($1))
     order by finished_at is not null, created_at limit {_MOST_AT_ONCE}
 """
-_FORGET_SQL = """
-    delete from service.export_jobs where finished_at < now() - interval '24 hours' and attempt_token is null
-"""
+_FORGET_SQL = f"delete from service.export_jobs where {IS_OVER} and attempt_token is null"
 
 
 @dataclass(frozen=True)
