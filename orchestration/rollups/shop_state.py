@@ -67,17 +67,17 @@ def read_shop_state(connection: psycopg.Connection, models: Sequence[PublishedMo
     ]
     if behind:
         raise RuntimeError(f"{', '.join(behind)} lack changes that the ledger has: build the models to the end first")
-    undated = connection.execute(
+    (undated,) = connection.execute(
         """
         select string_agg(coalesce(frozen.shop_id, dated.shop_id)::text, ', ')
         from (select * from analytics.int_shops_frozen where is_computable) as frozen
         full outer join analytics.ledger_shops as dated on frozen.shop_id = dated.shop_id
         where (frozen.timezone, frozen.currencies) is distinct from (dated.timezone, dated.currencies)
         """
-    ).fetchone()
-    if undated != (None,):
+    ).fetchone() or (None,)
+    if undated is not None:
         raise RuntimeError(
-            f"the ledger is not yet of the timezone and currencies that dim_shops shows for {undated[0]}: build the"
+            f"the ledger is not yet of the timezone and currencies that dim_shops shows for {undated}: build the"
             " models to the end first"
         )
     shown = connection.execute(
