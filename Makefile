@@ -36,8 +36,9 @@ report-diff: setup
 	@test -n "$(BASE)" || { echo 'say what to compare with: make report-diff BASE=main' >&2; exit 2; }
 	$(BIN)/preorders report-diff "$(BASE)" --home $(PREORDERS_HOME)
 
+# Two processes, since the tests that share a stack wait for its parts most of the time
 test: setup
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses 2 --dist loadgroup
 
 test-long: setup
 	$(BIN)/pytest -m long

@@ -79,6 +79,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--home", type=Path, help="run on the stack in this folder, and leave it running")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give `make test` two halves, each for a process: what shares the stack below, and what brings its own or none."""
+    for item in items:
+        shares = "stack" in getattr(item, "fixturenames", ()) and item.path.parent.name != "local"
+        item.add_marker(pytest.mark.xdist_group("shared stack" if shares else "others"))
+
+
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Iterator[Stack]:
     """Start everything with empty tables; stop it at the end."""
