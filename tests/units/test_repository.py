@@ -18,7 +18,9 @@ def scanned(file: Path) -> int:
 
 
 @pytest.mark.parametrize(
-    "line", [f"the one that ends soon is {generate_key()}", "aws_key = 'AKIA" + "Q3EGR7N4TESTQ2WX'", "nothing"]
+    "line",
+    [f"the one that ends soon is {generate_key()}", "aws_key = 'AKIA" + "Q3EGR7N4TESTQ2WX'", "nothing"],
+    ids=["a key of ours", "a key of the store's", "none"],  # without the keys, which are drawn anew
 )
 def test_the_scan_of_lint_finds_keys(tmp_path: Path, line: str) -> None:
     file = tmp_path / "notes.md"
