@@ -79,6 +79,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--home", type=Path, help="run on the stack in this folder, and leave it running")
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist looks at the groups in the same hook
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Give `make test` two halves, each for a process: what shares the stack below, and what brings its own or none."""
     for item in items:
