@@ -268,4 +268,32 @@ GUARDS = (
         "where false",
         "tests/engine/test_sums_beyond_integers.py",
     ),
+    Guard(
+        "A redaction by hand ends what is kept of the shop's answers",
+        "orchestration/rollups/redact_customer.py",
+        "                stamp_change_by_hand(connection, UUID(config.shop_id))\n",
+        "",
+        "tests/cockpit/test_hands.py::test_a_customer_is_redacted_in_reports_and_exports_before_the_next_build",
+    ),
+    Guard(
+        "A slow statement brings no earlier build back",
+        "api/answers.py",
+        "if published.asked_at <= self._latest_told_at:",
+        "if False:",
+        "tests/units/test_answers.py",
+    ),
+    Guard(
+        "No shop is published ahead of the ledger",
+        "orchestration/rollups/shop_state.py",
+        "    if undated is not None:",
+        "    if False:",
+        "tests/engine/test_held_back.py::test_shops_are_not_published_ahead_of_the_ledger_that_their_timezone_dates",
+    ),
+    Guard(
+        "A tool refuses text where its schema wants a number",
+        "api/tools.py",
+        "values[name] = f'\"{value}\"'",
+        "values[name] = value",
+        "tests/api/test_tools.py::test_problems_are_told_as_errors_of_the_tool",
+    ),
 )
