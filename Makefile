@@ -38,7 +38,7 @@ report-diff: setup
 
 # Two processes, since the tests that share a stack wait for its parts most of the time
 test: setup
-	$(BIN)/pytest --numprocesses 2 --dist loadgroup
+	$(BIN)/pytest --numprocesses 2
 
 test-long: setup
 	$(BIN)/pytest -m long

@@ -15,11 +15,14 @@ import pytest
 from data.awkward import awkward_rows
 from data.golden import DOMAIN, OTHER_DOMAIN, golden_rows
 from data.load import insert_rows
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 ROOT = Path(__file__).parents[1]
 PREORDERS = [str(Path(sys.executable).with_name("preorders"))]
 REPORTS = "/api/v2/external/preorders/reports"
 AWKWARD_SEED = 20261123
+OWN_STACKS = ("tests/docs/", "tests/engine/", "tests/local/", "tests/oracle/", "tests/units/")
 
 
 def run_preorders(*arguments: str, home: Path, check: bool = True) -> subprocess.CompletedProcess[str]:
@@ -79,12 +82,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--home", type=Path, help="run on the stack in this folder, and leave it running")
 
 
-@pytest.hookimpl(tryfirst=True)  # xdist looks at the groups in the same hook
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give `make test` two halves, each for a process: what shares the stack below, and what brings its own or none."""
-    for item in items:
-        shares = "stack" in getattr(item, "fixturenames", ()) and item.path.parent.name != "local"
-        item.add_marker(pytest.mark.xdist_group("shared stack" if shares else "others"))
+class Halves(LoadScopeScheduling):
+    """Two halves, each for a process: what shares the stack below, and what brings its own or needs none."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "own" if nodeid.startswith(OWN_STACKS) else "shared"
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
+    """Have `make test` run these halves."""
+    return Halves(config, log)
 
 
 @pytest.fixture(scope="session")
