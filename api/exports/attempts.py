@@ -14,6 +14,8 @@ from api.reports.published import Connection
 
 LEASE_SECONDS = 20
 MOST_ATTEMPTS = 3
+# What the keys of all files begin with.
+EXPORTS_PREFIX = "exports/"
 _CLAIM_SQL = f"""
     update service.export_jobs
     set status = 'running', attempts = attempts + 1, attempt_token = $2, run_id = $3,
@@ -90,7 +92,7 @@ def object_key(shop_id: UUID, job_id: str, token: UUID, name: str) -> str:
 
 def objects_prefix(shop_id: UUID) -> str:
     """Return what the keys of a shop's files begin with."""
-    return f"exports/{shop_id}/"
+    return f"{EXPORTS_PREFIX}{shop_id}/"
 
 
 @dataclass(frozen=True)

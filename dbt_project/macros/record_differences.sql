@@ -62,6 +62,7 @@ begin isolation level repeatable read;
 {{ begin_changes() }}
 {% endmacro %}
 
+{# Of two builds at once, the one whose snapshot is the later goes on: the list of changed orders is read with its own. #}
 {% macro refuse_if_another_began() %}
 do $$
 begin

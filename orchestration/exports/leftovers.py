@@ -17,6 +17,14 @@ class StoreFailed(Exception):
 
 
 @dataclass(frozen=True)
+class StoredObject:
+    """An object, and when it was stored."""
+
+    key: str
+    stored_at: datetime
+
+
+@dataclass(frozen=True)
 class OpenUpload:
     """An upload that was neither completed nor aborted."""
 
@@ -49,15 +57,15 @@ def open_uploads(client: "S3Client", bucket: str, prefix: str) -> list[OpenUploa
     return [OpenUpload(upload["Key"], upload["UploadId"], upload["Initiated"]) for upload in uploads]
 
 
-def stored_objects(client: "S3Client", bucket: str, prefix: str) -> list[str]:
-    """Return the keys of the objects below a prefix.
+def stored_objects(client: "S3Client", bucket: str, prefix: str) -> list[StoredObject]:
+    """Return the objects below a prefix.
 
     Raises:
         StoreFailed: the store could not be asked.
     """
     with told_as_store_failed("list objects"):
         pages = client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
-        return [item["Key"] for page in pages for item in page.get("Contents", [])]
+        return [StoredObject(item["Key"], item["LastModified"]) for page in pages for item in page.get("Contents", [])]
 
 
 def abort_upload(client: "S3Client", bucket: str, key: str, upload_id: str) -> None:

@@ -6,14 +6,20 @@ from typing import TYPE_CHECKING
 import dagster as dg
 from botocore.exceptions import ClientError
 
+from api.exports.attempts import EXPORTS_PREFIX
 from api.exports.object_store import export_bucket, s3_client
-from orchestration.exports.leftovers import StoreFailed, abort_upload, open_uploads, told_as_store_failed
+from orchestration.exports.leftovers import (
+    StoreFailed,
+    abort_upload,
+    open_uploads,
+    stored_objects,
+    told_as_store_failed,
+)
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_s3.type_defs import LifecycleRuleTypeDef, ObjectIdentifierTypeDef
 
-_PREFIX = "exports/"
 # A download address lives for 7 days, so the object does for one more.
 _OBJECT_DAYS, _UPLOAD_DAYS = 8, 1
 _MOST_KEYS = 1000
@@ -29,7 +35,7 @@ def set_lifecycle_rules(client: "S3Client", bucket: str) -> None:
     rule: LifecycleRuleTypeDef = {
         "ID": "exports",
         "Status": "Enabled",
-        "Filter": {"Prefix": _PREFIX},
+        "Filter": {"Prefix": EXPORTS_PREFIX},
         "Expiration": {"Days": _OBJECT_DAYS},
         "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": _UPLOAD_DAYS},
     }
@@ -53,16 +59,16 @@ def remove_expired(client: "S3Client", bucket: str, now: datetime) -> tuple[int,
     Raises:
         StoreFailed: the store could not be asked, or kept something.
     """
-    pages = client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=_PREFIX)
-    contents = [item for page in pages for item in page.get("Contents", [])]
     old: list[ObjectIdentifierTypeDef] = [
-        {"Key": item["Key"]} for item in contents if item["LastModified"] < now - timedelta(days=_OBJECT_DAYS)
+        {"Key": stored.key}
+        for stored in stored_objects(client, bucket, EXPORTS_PREFIX)
+        if stored.stored_at < now - timedelta(days=_OBJECT_DAYS)
     ]
     for first in range(0, len(old), _MOST_KEYS):
         _delete(client, bucket, old[first : first + _MOST_KEYS])
     uploads = [
         upload
-        for upload in open_uploads(client, bucket, _PREFIX)
+        for upload in open_uploads(client, bucket, EXPORTS_PREFIX)
         if upload.initiated_at < now - timedelta(days=_UPLOAD_DAYS)
     ]
     for upload in uploads:

@@ -91,8 +91,8 @@ async def _remove_exports(context: dg.OpExecutionContext, shop_id: UUID, dry_run
 def _remove_files(context: dg.OpExecutionContext, shop_id: UUID, reports: list[str], dry_run: bool) -> None:
     """Remove what the store has: a file and its address outlive the job's record by days."""
     client, bucket = s3_client(), export_bucket()
-    for key in stored_objects(client, bucket, objects_prefix(shop_id)):
-        if report_of(key.rpartition("/")[2]) in reports:
-            context.log.info(f"{'would remove' if dry_run else 'removing'} the file {key}")
+    for stored in stored_objects(client, bucket, objects_prefix(shop_id)):
+        if report_of(stored.key.rpartition("/")[2]) in reports:
+            context.log.info(f"{'would remove' if dry_run else 'removing'} the file {stored.key}")
             if not dry_run:
-                remove_attempt(client, bucket, key)
+                remove_attempt(client, bucket, stored.key)
