@@ -30,11 +30,11 @@ _LOST = (
     asyncpg.OperatorInterventionError,
     asyncpg.PostgresConnectionError,
     asyncpg.ConnectionDoesNotExistError,
-    asyncpg.InterfaceError,
     asyncpg.InternalClientError,  # a connection that was lost while its last work was given up
     OSError,
 )
 _PASSING = (asyncpg.InvalidCachedStatementError, asyncpg.SerializationError, *_LOST)
+_REPORTS_TABLE = 'relation "reports.'
 
 
 class Unavailable(Exception):
@@ -46,7 +46,8 @@ async def read(servers: Servers, work: Callable[[Connection], Awaitable[Answer]]
 
     Raises:
         Unavailable: both were lost, or the server was too slow.
-        NotBuilt: the tables are made by the first build.
+        NotBuilt: the reports' tables are made by the first build.
+        asyncpg.PostgresError, asyncpg.InterfaceError: the statement is wrong, or a migration is missing.
     """
     pool = servers.pool
     try:
@@ -55,9 +56,9 @@ async def read(servers: Servers, work: Callable[[Connection], Awaitable[Answer]]
         if not isinstance(error, asyncpg.CannotConnectNowError) or not servers.leave(pool):
             raise Unavailable from error
     except asyncpg.UndefinedTableError as error:
+        if _REPORTS_TABLE not in str(error):
+            raise
         raise NotBuilt from error
-    except asyncpg.DataError:  # an InterfaceError, yet it says that the statement is wrong
-        raise
     except _PASSING as error:
         await pool.expire_connections()
         if isinstance(error, _LOST):
@@ -73,7 +74,19 @@ async def _attempt(servers: Servers, pool: asyncpg.Pool, work: Callable[[Connect
         raise TimeoutError("the server is silent")
     async with pool.acquire(timeout=_ACQUIRE_SECONDS) as connection:
         with servers.noted(pool, connection):
-            return await work(connection)
+            try:
+                return await work(connection)
+            except asyncpg.InterfaceError as error:
+                if _is_lost(connection):
+                    raise ConnectionResetError("the connection was lost") from error
+                raise  # the statement is wrong
+
+
+def _is_lost(connection: Connection) -> bool:
+    try:
+        return connection.is_closed()
+    except asyncpg.InterfaceError:  # it has left the pool, too
+        return True
 
 
 async def as_tenant(servers: Servers, shop_id: UUID, work: Callable[[Connection], Awaitable[Answer]]) -> Answer:

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import random
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from math import inf
 from urllib.parse import urlsplit
@@ -23,6 +23,9 @@ _LISTEN_EVERY_SECONDS = 0.5
 _LONG_SECONDS = 1.0
 _SILENT_SECONDS = 1.0
 LAG_SQL = "select extract(epoch from clock_timestamp() - beat_at)::float8 from service.heartbeat"
+
+# What a server that is away, or goes away meanwhile, makes of a connection.
+_REFUSED = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError)
 
 Connection = asyncpg.pool.PoolConnectionProxy
 _logger = logging.getLogger(__name__)
@@ -65,7 +68,7 @@ class Servers:
 
     async def watch(self) -> None:
         """Leave out servers that are lost or lag, and wait for none that is silent, until cancelled."""
-        await asyncio.gather(self._watch_lags(), self._watch_silence())
+        await asyncio.gather(_kept_going(self._watch_lags), _kept_going(self._watch_silence))
 
     async def _watch_silence(self) -> None:
         """See whether a server that takes long still answers others: one that hangs, or is cut off, closes nothing."""
@@ -76,7 +79,7 @@ class Servers:
             for dsn, pool in self._pools.items():
                 if pool not in slow and not (self.is_silent and pool is self.pool):
                     continue
-                if await _answers(dsn):
+                if await answers(dsn):
                     self.is_silent = self.is_silent and pool is not self.pool
                     continue
                 _logger.warning("a server is silent; nothing waits for it until it answers")
@@ -96,6 +99,16 @@ class Servers:
     async def close(self) -> None:
         """Close all connections."""
         await asyncio.gather(*(pool.close() for pool in self._pools.values()))
+
+
+async def _kept_going(watch: Callable[[], Awaitable[None]]) -> None:
+    """Begin a watch anew that an error ends: nothing else would notice that nobody watches any more."""
+    while True:
+        try:
+            return await watch()
+        except Exception:
+            _logger.exception("a watch over servers failed; it goes on")
+            await asyncio.sleep(_LOOK_EVERY_SECONDS)
 
 
 async def open_servers(dsn: str, pool_size: int, application_name: str, **settings: str) -> Servers:
@@ -133,18 +146,18 @@ async def _lag(dsn: str) -> float:
                 return lag
             finally:
                 connection.terminate()
-    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+    except _REFUSED:
         return inf
 
 
-async def _answers(dsn: str) -> bool:
+async def answers(dsn: str) -> bool:
     """Return whether a server says anything soon to who connects, if only that it refuses."""
     try:
         async with asyncio.timeout(_SILENT_SECONDS):
             (await asyncpg.connect(dsn)).terminate()
     except TimeoutError:
         return False
-    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+    except _REFUSED:
         pass
     return True
 

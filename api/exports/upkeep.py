@@ -19,7 +19,8 @@ _WAITING_SQL = f"""
     from service.export_jobs as jobs
     where status = 'queued' and attempt_token is null
         and created_at < now() - interval '{_LAUNCH_GRACE_SECONDS} seconds'
-    order by created_at limit {_MOST_AT_ONCE}
+    order by row_number() over (partition by shop_id order by created_at), created_at
+    limit {_MOST_AT_ONCE}
 """
 _COUNT_LAUNCH_SQL = f"""
     update service.export_jobs
@@ -75,7 +76,7 @@ class AbandonedAttempt:
 
 
 async def waiting_jobs(connection: Connection) -> list[WaitingJob]:
-    """Return jobs that have waited for some seconds, the oldest first."""
+    """Return jobs that have waited for some seconds: of each shop the oldest, then the next of each, and so on."""
     return [WaitingJob(**row) for row in await connection.fetch(_WAITING_SQL)]
 
 

@@ -9,7 +9,7 @@ insert into {{ cells }} as cells ({{ columns | join(', ') }})
 select {{ columns | join(', ') }}
 from {{ moved }}
 where {{ sums | join(' <> 0 or ') }} <> 0
-on conflict ({{ grain | join(', ') }}) do update set
+on conflict ({{ indexed_grain() }}) do update set
     {%- for column in sums %}
     {{ column }} = {{ wrapped('cells.' ~ column ~ '::numeric + excluded.' ~ column) if column in money_columns()
         else 'cells.' ~ column ~ ' + excluded.' ~ column }}{{ ',' if not loop.last }}

@@ -10,7 +10,7 @@ import dagster as dg
 from api.exports.health import backlog, last_hour
 from api.servers import LAG_SQL
 from orchestration.check_results import ERROR, as_markdown, check_result, graded
-from orchestration.exports.databases import connect_to_reports, job_records
+from orchestration.exports.databases import job_records, reports_connection
 from orchestration.exports.object_store import bucket_asset
 
 # The replica is within a second of the primary; from 30 s on (PREORDERS_STALE_SECONDS) answers say that they are stale.
@@ -104,12 +104,9 @@ def exports_succeed() -> dg.AssetCheckResult:
 
 
 async def _lag_seconds() -> float:
-    connection = await connect_to_reports()
-    try:
+    async with reports_connection() as connection:
         lag: float = await connection.fetchval(LAG_SQL)
         return lag
-    finally:
-        connection.terminate()
 
 
 async def _asked(question: Callable[[asyncpg.Pool], Coroutine[Any, Any, Found]]) -> Found:

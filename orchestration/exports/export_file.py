@@ -13,7 +13,7 @@ from api.reports.contract import check
 from api.reports.registry import REPORTS
 from api.reports.scope import Statement
 from orchestration.exports.csv_bytes import CsvBytes
-from orchestration.exports.databases import connect_to_reports
+from orchestration.exports.databases import reports_connection
 from orchestration.exports.object_writer import PART_BYTES, ObjectWriter
 
 # Until the store has confirmed the file and the job is ready, it is not at 100.
@@ -31,15 +31,11 @@ async def write_file(attempt: Attempt, writer: ObjectWriter, tell: Callable[[int
     Raises:
         NotBuilt, Invalid, MissingRate, Lagging: the report cannot be answered.
         StoreFailed: the file could not be stored.
-        asyncpg.PostgresError, OSError: the replica was lost, or recovery was in the way.
+        asyncpg.PostgresError, asyncpg.InterfaceError, OSError: the replica was lost, or recovery was in the way.
     """
-    connection = await connect_to_reports()
-    try:
-        async with connection.transaction(isolation="repeatable_read", readonly=True):
-            await connection.execute("select set_config('preorders.shop_id', $1, true)", str(attempt.shop_id))
-            return await _copy(connection, attempt, writer, tell)
-    finally:
-        connection.terminate()
+    async with reports_connection() as connection, connection.transaction(isolation="repeatable_read", readonly=True):
+        await connection.execute("select set_config('preorders.shop_id', $1, true)", str(attempt.shop_id))
+        return await _copy(connection, attempt, writer, tell)
 
 
 async def _copy(

@@ -78,6 +78,7 @@ class PublishedModel:
         grain: columns that identify a row; nulls count as equal.
         serving_indexes: further indexes that the reports' queries use.
         required: columns that are never null.
+        long: columns of text of any length, more than an index can hold: their hash is indexed.
         is_moved: whether it is moved by the ledger's changes; others are compared whole each time.
         changes_by: of a moved one, columns of the ledger by which its changed rows are found; `starts_on` is the
             start of the `period` (day, week or month) that holds the ledger's `entry_on`.
@@ -89,6 +90,7 @@ class PublishedModel:
     grain: tuple[str, ...]
     serving_indexes: tuple[tuple[str, ...], ...] = field(default=())
     required: tuple[str, ...] = field(default=())
+    long: tuple[str, ...] = field(default=())
     is_moved: bool = False
     changes_by: tuple[str, ...] = field(default=())
     period: str = "day"
@@ -98,6 +100,11 @@ class PublishedModel:
     def is_per_shop(self) -> bool:
         """Whether each row belongs to a shop, and is hidden from the others."""
         return "shop_id" in self.grain
+
+    @property
+    def indexed_grain(self) -> tuple[str, ...]:
+        """The grain as its unique index holds it, in SQL."""
+        return tuple(f"md5({name})" if name in self.long else name for name in self.grain)
 
 
 def published_models(manifest: Mapping[str, Any]) -> list[PublishedModel]:
@@ -120,6 +127,7 @@ def _published_model(node: Mapping[str, Any]) -> PublishedModel:
         grain=tuple(meta["grain"]),
         serving_indexes=tuple(tuple(columns) for columns in meta.get("serving_indexes", ())),
         required=tuple(name for name, column in node["columns"].items() if _is_required(column)),
+        long=tuple(name for name, column in node["columns"].items() if column["config"]["meta"].get("is_long")),
         is_moved=node["config"]["materialized"] == "incremental",
         changes_by=tuple(meta.get("changes_by", meta["grain"])),
         period=meta.get("period", "day"),

@@ -9,6 +9,7 @@ from psycopg import sql
 
 from orchestration.rollups.dbt_project import PublishedModel
 from orchestration.rollups.serving_columns import columns_of
+from orchestration.rollups.serving_tables import indexed_sql
 
 
 @dataclass(frozen=True)
@@ -102,7 +103,7 @@ class _Statements:
             " removed as (delete from {served} as served using gone where {same} returning {shop} as shop_id),"
             " written as (insert into {served} as served ({columns})"
             " select {columns} from built except select {columns} from shown"
-            " on conflict ({grain}) do {update} returning {shop} as shop_id) {summary}"
+            " on conflict ({indexed_grain}) do {update} returning {shop} as shop_id) {summary}"
         ).format(
             changed=self._changed(),
             # few rows are looked up once for both; a whole table is sooner read twice than written to disk in between
@@ -110,6 +111,7 @@ class _Statements:
             built=self._rows("analytics", by_changes),
             shown=self._rows("reports", by_changes),
             grain=_listed(self.model.grain),
+            indexed_grain=indexed_sql(self.model.indexed_grain),
             columns=_listed(self.columns),
             served=sql.Identifier("reports", self.model.name),
             same=self._same("served", "gone", self.model.grain),

@@ -29,7 +29,7 @@ def create_table(connection: psycopg.Connection, model: PublishedModel) -> bool:
 
 def index_table(connection: psycopg.Connection, model: PublishedModel) -> None:
     """Index a new table by its grain and for the reports' queries; after it was filled, which is cheaper."""
-    _index(connection, model, "unique index", model.grain, "nulls not distinct")
+    _index(connection, model, "unique index", model.indexed_grain, "nulls not distinct")
     add_serving_indexes(connection, model)
 
 
@@ -47,9 +47,9 @@ def prepare_grains(connection: psycopg.Connection, models: Sequence[PublishedMod
     for model in models:
         unique = {name: columns for name, columns, is_unique in _indexes_of(connection, model.name) if is_unique}
         # the new one may be there beside them, where this was interrupted
-        old = [name for name, columns in unique.items() if set(columns) != set(model.grain)]
+        old = [name for name, columns in unique.items() if set(columns) != set(model.indexed_grain)]
         if old and len(old) == len(unique):
-            _index(connection, model, "unique index", model.grain, "nulls not distinct")
+            _index(connection, model, "unique index", model.indexed_grain, "nulls not distinct")
         for name in old:
             change_table(connection, model, sql.SQL("drop index {}").format(sql.Identifier("reports", name)))
 
@@ -63,22 +63,21 @@ def add_serving_indexes(connection: psycopg.Connection, model: PublishedModel) -
 
 
 def _indexes_of(connection: psycopg.Connection, table: str) -> list[tuple[str, tuple[str, ...], bool]]:
-    """Return the name and columns of each whole index of a served table, and whether it is unique."""
+    """Return the name of each whole index of a served table, its columns as SQL, and whether it is unique."""
     rows = connection.execute(
         """
         select
-            min(names.relname),
-            array_agg(attributes.attname::text order by keys.position),
-            bool_and(indexes.indisunique)
+            names.relname,
+            array(
+                select pg_get_indexdef(indexes.indexrelid, position, true)
+                from generate_series(1, indexes.indnkeyatts::int) as position order by position
+            ),
+            indexes.indisunique
         from pg_index as indexes
         inner join pg_class as names on names.oid = indexes.indexrelid
-        cross join unnest(indexes.indkey::int[]) with ordinality as keys (attnum, position)
-        inner join pg_attribute as attributes
-            on attributes.attrelid = indexes.indrelid and attributes.attnum = keys.attnum
         where
             indexes.indrelid = to_regclass(format('reports.%%I', %s::text))
             and indexes.indisvalid and indexes.indpred is null
-        group by indexes.indexrelid
         """,
         (table,),
     ).fetchall()
@@ -86,16 +85,21 @@ def _indexes_of(connection: psycopg.Connection, table: str) -> list[tuple[str, t
 
 
 def _index(
-    connection: psycopg.Connection, model: PublishedModel, kind: str, columns: tuple[str, ...], nulls: str
+    connection: psycopg.Connection, model: PublishedModel, kind: str, indexed: tuple[str, ...], nulls: str
 ) -> None:
     connection.execute(
         sql.SQL("create {kind} on {table} ({columns}) {nulls}").format(
             kind=sql.SQL(kind),
             table=sql.Identifier("reports", model.name),
-            columns=sql.SQL(", ").join(map(sql.Identifier, columns)),
+            columns=indexed_sql(indexed),
             nulls=sql.SQL(nulls),
         )
     )
+
+
+def indexed_sql(indexed: Sequence[str]) -> sql.SQL:
+    """Return the columns of an index, which are names and functions of the project's own."""
+    return sql.SQL(", ".join(indexed))
 
 
 def secure_table(connection: psycopg.Connection, model: PublishedModel) -> None:
@@ -136,7 +140,7 @@ def check_table(connection: psycopg.Connection, model: PublishedModel) -> None:
     ).fetchone()
     is_readable, is_guarded = row or (False, False)
     # in any order: a table from before the grain's columns were reordered is as unique
-    is_unique = (set(model.grain), True) in [
+    is_unique = (set(model.indexed_grain), True) in [
         (set(columns), is_unique) for _, columns, is_unique in _indexes_of(connection, model.name)
     ]
     missing = [

@@ -13,6 +13,7 @@ from data.golden import OTHER_SHOP, SHOP
 from api.database import Unavailable, as_tenant, read
 from api.reports.answer import answer
 from api.reports.contract import check
+from api.reports.published import NotBuilt
 from api.reports.registry import REPORTS
 from api.servers import Connection, Servers, open_servers
 from api.services import REPORT_SETTINGS
@@ -77,6 +78,41 @@ def test_a_mistake_of_ours_is_no_outage(built: Stack) -> None:
     failing = Failing("42601", 1)
     with pytest.raises(asyncpg.PostgresSyntaxError):
         on_the_replica(built, lambda servers: read(servers, failing))
+
+
+@pytest.mark.parametrize(
+    ("table", "raised"), [("reports.nothing", NotBuilt), ("service.nothing", asyncpg.UndefinedTableError)]
+)
+def test_only_a_table_of_reports_waits_for_a_build(built: Stack, table: str, raised: type[Exception]) -> None:
+    with pytest.raises(raised):
+        on_the_replica(built, lambda servers: read(servers, lambda connection: connection.fetchval(f"table {table}")))
+
+
+def test_a_call_with_too_few_values_is_a_mistake_too(built: Stack) -> None:
+    attempts = 0
+
+    async def work(connection: Connection) -> None:
+        nonlocal attempts
+        attempts += 1
+        await connection.fetchval("select $1::int")
+
+    with pytest.raises(asyncpg.InterfaceError, match="expects 1 argument"):
+        on_the_replica(built, lambda servers: read(servers, work))
+    assert attempts == 1
+
+
+def test_a_connection_that_was_closed_meanwhile_is_made_anew(built: Stack) -> None:
+    attempts = 0
+
+    async def work(connection: Connection) -> int:
+        nonlocal attempts
+        attempts += 1
+        if attempts == 1:
+            connection.terminate()
+        return await connection.fetchval("select 7")
+
+    assert on_the_replica(built, lambda servers: read(servers, work)) == 7
+    assert attempts == 2
 
 
 def test_a_plan_of_a_table_that_has_changed_is_made_anew(built: Stack) -> None:

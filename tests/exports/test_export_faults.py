@@ -1,10 +1,12 @@
 """Real processes killed and stopped at named places: no job is lost, and nothing partial is ever seen."""
 
+import asyncio
 import os
 import signal
 import time
 from pathlib import Path
 
+import asyncpg
 import httpx
 import pytest
 from conftest import Stack
@@ -12,6 +14,10 @@ from exports.exporting import ask, wait
 from exports.faults import ENDS_WITHIN, WINDOW, check_ready, order, record, wait_for_stopped
 from exports.store import Store
 from faults import go_on, is_live, processes_of, stopped, stopped_processes, until
+from tcp_proxy import TcpProxy
+
+from local.home import open_home
+from orchestration.exports import databases
 
 pytestmark = pytest.mark.usefixtures("invariants")
 
@@ -136,6 +142,26 @@ def test_a_code_server_whose_code_is_killed_comes_back(built: Stack, store: Stor
     [code] = processes_of(built, "dagster api grpc", "orchestration.exports.definitions")
     os.kill(code, signal.SIGKILL)
     check_ready(built, store, large, ask(large, "customers", WINDOW), attempts=1)
+
+
+def test_a_replica_that_hangs_under_way_is_lost(built: Stack, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    port = open_home(built.home).ports["replica"]
+    proxy = TcpProxy(port)
+    dsn = built.environment["PREORDERS_EXPORTS_REPLICA_DSN"].replace(f":{port}/", f":{proxy.port}/")
+    monkeypatch.setenv("PREORDERS_EXPORTS_REPLICA_DSN", dsn)
+    monkeypatch.setattr(databases, "_LISTEN_EVERY_SECONDS", 0.1)
+
+    async def read() -> None:
+        async with databases.reports_connection() as connection, connection.transaction():
+            await connection.fetchval("select pg_sleep(1)")  # one that is slow is waited for
+            with proxy.silent():
+                await connection.fetchval("select 1")
+
+    try:
+        with pytest.raises((asyncpg.PostgresError, asyncpg.InterfaceError, OSError)):
+            asyncio.run(asyncio.wait_for(read(), 30))
+    finally:
+        proxy.close()
 
 
 @pytest.mark.long

@@ -222,8 +222,8 @@ GUARDS = (
     Guard(
         "Nothing waits for a server that says nothing more",
         "api/servers.py",
-        "if await _answers(dsn):",
-        "if await _answers(dsn) or True:",
+        "if await answers(dsn):",
+        "if await answers(dsn) or True:",
         f"{_LOST}::test_a_replica_that_hangs_is_refused_soon_and_read_again",
     ),
     Guard(

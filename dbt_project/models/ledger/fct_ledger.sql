@@ -134,7 +134,8 @@ select
     case when entry = 'refunded' then amount_converted else 0 end as refunds_issued_minor,
     case when entry = 'refunded' then 1 else 0 end as refunds_count,
     case entry
-        when 'placed' then balance_converted
+        -- a line whose deposit is more than its total owes nothing
+        when 'placed' then case when balance_minor > 0 then balance_converted else 0 end
         when 'balance_relieved' then relieved_before - relieved_after
         when 'balance_voided' then relieved_before - balance_converted
         else 0
