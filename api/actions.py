@@ -9,6 +9,15 @@ from api.paths import BASE_PATH, EXPORTS_PATH, REPORTS_PATH
 from api.reports.metrics import Metrics
 from api.reports.parameters import PAGING, parameters_schema
 from api.reports.registry import REPORTS
+from api.response_schemas import (
+    CATALOG,
+    DEFINITIONS,
+    EXPORT_ACCEPTED,
+    EXPORT_CANCELLED,
+    EXPORT_STATUS,
+    EXPORTS,
+    response_schema,
+)
 
 _NOTHING = {"type": "object", "properties": {}, "additionalProperties": False}
 _JOB = {"job_id": "Id of an export job: exp_ and 16 hexadecimal digits."}
@@ -22,7 +31,7 @@ class Action:
         name: unique; words joined by underscores.
         method, path: the path is relative to the base path, with `:name` placeholders.
         description, aliases, notes: for people.
-        request_schema: JSON Schema of the parameters.
+        request_schema, answer_schema: JSON Schema of the parameters, and of the answer when all went well.
         path_params: what stands for the placeholders.
     """
 
@@ -32,6 +41,7 @@ class Action:
     description: str
     aliases: tuple[str, ...]
     request_schema: dict[str, Any]
+    answer_schema: dict[str, Any]
     path_params: dict[str, str] | None = None
     notes: str | None = None
 
@@ -59,6 +69,7 @@ def actions(metrics: Metrics) -> list[Action]:
             description=report.description,
             aliases=report.aliases,
             request_schema=report.request_schema(metrics),
+            answer_schema=response_schema(report, metrics),
             notes=report.notes,
         )
         for report in REPORTS.values()
@@ -71,12 +82,21 @@ def actions(metrics: Metrics) -> list[Action]:
             description=f"Export as CSV: {read.description}",
             aliases=tuple(f"{alias} csv" for alias in read.aliases),
             request_schema=export_schema(read.request_schema),
+            answer_schema=EXPORT_ACCEPTED,
             notes="Answers 202 with a job to poll. An Idempotency-Key header makes a repetition safe for 24 hours.",
         )
         for read in reads
     ]
     return [
-        Action("preorders_reports", "GET", REPORTS_PATH, "Catalog of the reports.", ("catalog", "reports"), _NOTHING),
+        Action(
+            "preorders_reports",
+            "GET",
+            REPORTS_PATH,
+            "Catalog of the reports.",
+            ("catalog", "reports"),
+            _NOTHING,
+            CATALOG,
+        ),
         Action(
             "preorders_reports_definitions",
             "GET",
@@ -84,6 +104,7 @@ def actions(metrics: Metrics) -> list[Action]:
             "What each metric means: formula, date rule, currency rule, and what it adds up over.",
             ("metrics", "metric definitions", "glossary"),
             _NOTHING,
+            DEFINITIONS,
         ),
         *reads,
         *exports,
@@ -94,6 +115,7 @@ def actions(metrics: Metrics) -> list[Action]:
             "The shop's export jobs, the newest first.",
             ("exports", "export jobs"),
             parameters_schema(PAGING),
+            EXPORTS,
         ),
         Action(
             "preorders_reports_export_status",
@@ -102,6 +124,7 @@ def actions(metrics: Metrics) -> list[Action]:
             "State of an export job, and the address of its file once it is ready.",
             ("export status", "poll export", "download"),
             _NOTHING,
+            EXPORT_STATUS,
             _JOB,
             "The address works for 7 days; the job is kept for 24 hours after its end.",
         ),
@@ -112,6 +135,7 @@ def actions(metrics: Metrics) -> list[Action]:
             "Cancel an export job that has not ended.",
             ("cancel export",),
             _NOTHING,
+            EXPORT_CANCELLED,
             _JOB,
         ),
     ]

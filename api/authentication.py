@@ -14,19 +14,19 @@ from litestar.handlers import BaseRouteHandler
 from litestar.types import Guard
 
 from api.database import Unavailable, read
-from api.keys import hash_key
+from api.keys import IS_LIVE, hash_key
 from api.servers import Connection, Servers
 
 DEFAULT_POINTS_PER_MINUTE = 360
 KEY_HEADER = "X-Auth-Token"
 _LONGEST_KEY = 200
-_LIVE_KEY_SQL = """
+_LIVE_KEY_SQL = f"""
     select keys.key_hash, keys.shop_id, keys.scopes, limits.points_per_minute,
         keys.last_used_on is distinct from current_date as is_new_today,
         extract(epoch from keys.expires_at - now())::float8 as seconds_left
     from service.api_keys as keys
     left join service.rate_limits as limits on limits.shop_id = keys.shop_id
-    where keys.key_hash = $1 and keys.revoked_at is null and (keys.expires_at is null or keys.expires_at > now())
+    where keys.key_hash = $1 and {IS_LIVE}
 """
 _USED_SQL = "update service.api_keys set last_used_on = current_date where key_hash = $1"
 
@@ -80,17 +80,25 @@ class Authenticator:
         if len(keys) != 1 or not 0 < len(keys[0]) <= _LONGEST_KEY:
             raise Unauthenticated
         digest = hash_key(keys[0])
-        self._trusted.pop(digest, None)
-        trusted_until, caller = await self._look_up(digest)
+        try:
+            trusted_until, caller = await self._look_up(digest)
+        except Unauthenticated:
+            self._trusted.pop(digest, None)
+            raise
         self._trusted[digest] = trusted_until, caller
         return caller
 
     def known_caller(self, keys: list[str]) -> Caller | None:
         """Return who the headers stand for if that was looked up lately."""
-        if len(keys) != 1:
-            return None
-        trusted_until, caller = self._trusted.get(hash_key(keys[0]), (0.0, None))
+        trusted_until, caller = self._known(keys)
         return caller if trusted_until >= time.monotonic() else None
+
+    def was_valid(self, keys: list[str]) -> bool:
+        """Whether the headers' key was valid when it was last looked up: then it is no guess."""
+        return self._known(keys)[1] is not None
+
+    def _known(self, keys: list[str]) -> tuple[float, Caller | None]:
+        return self._trusted.get(hash_key(keys[0]), (0.0, None)) if len(keys) == 1 else (0.0, None)
 
     async def _look_up(self, digest: bytes) -> tuple[float, Caller]:
         async def find(connection: Connection) -> asyncpg.Record | None:

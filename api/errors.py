@@ -11,6 +11,7 @@ from litestar.exceptions.http_exceptions import RequestEntityTooLarge
 from api.authentication import Unauthenticated
 from api.database import Unavailable
 from api.exports.jobs import AlreadyFinished, UnknownJob
+from api.exports.object_store import NoAddress
 from api.paths import relative
 from api.reports.contract import Invalid
 from api.reports.missing_rates import MissingRate
@@ -34,7 +35,7 @@ def answer_error(error: Exception, method: str, path: str) -> ErrorAnswer:
     status, messages = _told(error, method, path)
     if status == 500:
         _logger.error("unexpected error on %s %s", method, path, exc_info=error)
-    elif isinstance(error, Unavailable):
+    elif isinstance(error, (Unavailable, NoAddress)):
         _logger.warning("no answer to %s %s: %r", method, path, error.__cause__)
     return ErrorAnswer(status, {"errors": messages}, {"Retry-After": str(RETRY_SECONDS)} if status == 503 else {})
 
@@ -60,6 +61,8 @@ def _told(error: Exception, method: str, path: str) -> tuple[int, list[str]]:
             return 422, error.problems
         case MissingRate() | NotBuilt() | Lagging():
             return 503, [str(error)]
+        case NoAddress():
+            return 503, ["download_url cannot be made now; the file is there, try again"]
         case Unavailable():
             return 503, ["database cannot be reached or took too long; try again"]
         case RequestEntityTooLarge():

@@ -88,15 +88,17 @@ class Gateway:
         await self._application(scope, receive, send_with_headers)
 
     async def _caller(self, keys: list[str], scope: "HTTPScope") -> "Caller":
-        known = self._services.authenticator.known_caller(keys)
+        authenticator = self._services.authenticator
+        known = authenticator.known_caller(keys)
         if known is not None:
             return known
         address = scope["client"][0] if scope["client"] else ""
-        allowance = await self._services.rate_limiter.allow_guess(address)
-        if not allowance.allowed:
-            raise TooManyRefusals(allowance)
+        if not authenticator.was_valid(keys):  # others behind the same address must not lock it out
+            allowance = await self._services.rate_limiter.allow_guess(address)
+            if not allowance.allowed:
+                raise TooManyRefusals(allowance)
         try:
-            return await self._services.authenticator.caller(keys)
+            return await authenticator.caller(keys)
         except Unauthenticated:
             await self._services.rate_limiter.note_refusal(address)
             raise

@@ -14,6 +14,8 @@ from psycopg.rows import class_row
 PREFIX = "pre_"
 HINT_LENGTH = len(PREFIX) + 6
 SCOPES = ("read", "export")
+# SQL over `service.api_keys as keys`.
+IS_LIVE = "(keys.revoked_at is null and (keys.expires_at is null or keys.expires_at > now()))"
 
 Connection = psycopg.Connection[Any]
 
@@ -161,14 +163,7 @@ def revoke_key(connection: Connection, id_or_hint: str) -> ApiKey:
 
 def is_live(connection: Connection, key: str) -> bool:
     """Whether the key would be accepted now."""
-    row = connection.execute(
-        """
-        select 1 from service.api_keys
-        where key_hash = %s and revoked_at is null and (expires_at is null or expires_at > now())
-        """,
-        [hash_key(key)],
-    ).fetchone()
-    return row is not None
+    return any(found.is_live for found in _read_keys(connection, "where keys.key_hash = %s", [hash_key(key)]))
 
 
 def _insert_key(
@@ -187,7 +182,7 @@ def _insert_key(
 
 
 def _read_keys(connection: Connection, rest: LiteralString, values: Sequence[object] = ()) -> list[ApiKey]:
-    query: LiteralString = """
+    query: LiteralString = f"""
         select
             keys.api_key_id,
             keys.shop_id,
@@ -197,7 +192,7 @@ def _read_keys(connection: Connection, rest: LiteralString, values: Sequence[obj
             keys.expires_at,
             keys.revoked_at,
             keys.last_used_on,
-            keys.revoked_at is null and (keys.expires_at is null or keys.expires_at > now()) as is_live
+            {IS_LIVE} as is_live
         from service.api_keys as keys
     """
     with connection.cursor(row_factory=class_row(ApiKey)) as cursor:

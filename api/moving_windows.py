@@ -40,9 +40,9 @@ class MovingWindows(MemoryStorage):
         return True
 
     async def get_moving_window(self, key: str, limit: int, expiry: int) -> tuple[float, int]:
-        """Return when the oldest point that still counts was taken, in Unix time, now if none was; and their number."""
+        """Return when the oldest of the last `limit` points was taken (Unix time; now if none), and their number."""
         window = self._window(key, expiry)
-        return (window[0] if window else self._clock()), len(window)
+        return (window[max(0, len(window) - limit)] if window else self._clock()), min(len(window), limit)
 
     def _window(self, key: str, expiry: int) -> deque[float]:
         window = self._windows.get(key, deque())

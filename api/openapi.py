@@ -7,7 +7,7 @@ from typing import Any
 from api.actions import Action, actions
 from api.paths import BASE_PATH
 from api.reports.metrics import Metrics
-from api.response_schemas import answer_schema, object_schema
+from api.response_schemas import object_schema
 
 _PLACEHOLDER = re.compile(r":(\w+)")
 _TEXT = {"type": "string"}
@@ -32,9 +32,8 @@ def document(metrics: Metrics) -> dict[str, Any]:
     """Return the OpenAPI document; the metrics are those that answers show."""
     paths: dict[str, dict[str, Any]] = {}
     for action in actions(metrics):
-        paths.setdefault(BASE_PATH + _PLACEHOLDER.sub(r"{\1}", action.path), {})[action.method.lower()] = _operation(
-            action, metrics
-        )
+        path = BASE_PATH + _PLACEHOLDER.sub(r"{\1}", action.path)
+        paths.setdefault(path, {})[action.method.lower()] = _operation(action)
     return {
         "openapi": "3.1.0",
         "info": {"title": "Preorder Analytics", "version": "2", "description": "Reports on a merchant's preorders."},
@@ -50,7 +49,7 @@ def document(metrics: Metrics) -> dict[str, Any]:
     }
 
 
-def _operation(action: Action, metrics: Metrics) -> dict[str, Any]:
+def _operation(action: Action) -> dict[str, Any]:
     schema = action.request_schema
     required = [] if "anyOf" not in schema else ["Either offer_id or offer_ids is required."]
     has_body = action.method == "POST" and bool(schema["properties"])
@@ -66,7 +65,7 @@ def _operation(action: Action, metrics: Metrics) -> dict[str, Any]:
         "description": " ".join(filter(None, [action.notes, *required])),
         "parameters": [*in_path, *in_query],
         "responses": {
-            str(success.value): _content("The answer.", answer_schema(action.name, metrics)),
+            str(success.value): _content("The answer.", action.answer_schema),
             "429": _content("The rate limit is exceeded.", {"$ref": "#/components/schemas/RateLimited"}),
             **{
                 str(status): _content(text, {"$ref": "#/components/schemas/Errors"}) for status, text in _ERRORS.items()

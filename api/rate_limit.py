@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
 
 from limits import RateLimitItemPerMinute
+from limits.aio.storage import MovingWindowSupport
 from limits.aio.strategies import MovingWindowRateLimiter
 from limits.errors import StorageError
 from limits.storage import storage_from_string
@@ -60,7 +61,8 @@ class RateLimiter:
         """Use the storage of a `limits` URL, such as `memory://` or `redis://..`."""
         in_memory = storage.startswith("memory:")
         points = MovingWindows() if in_memory else storage_from_string(f"async+{storage}", wrap_exceptions=True)
-        self._strategy = MovingWindowRateLimiter(points)
+        assert isinstance(points, MovingWindowSupport)  # as all of the library's are, but for Memcached's and etcd's
+        self._points, self._strategy = points, MovingWindowRateLimiter(points)
         self._refusals = RateLimitItemPerMinute(refusals_per_minute)
 
     async def spend(self, caller: Caller, cost: int) -> Allowance:
@@ -73,7 +75,14 @@ class RateLimiter:
         with _told_as_unavailable():
             allowed = await self._strategy.hit(item, str(caller.shop_id), cost=cost)
             stats = await self._strategy.get_window_stats(item, str(caller.shop_id))
-        return Allowance(allowed, caller.points_per_minute, stats.remaining, stats.reset_time)
+            reset_at = stats.reset_time if allowed else await self._enough_at(item, caller, cost)
+        return Allowance(allowed, caller.points_per_minute, stats.remaining, reset_at)
+
+    async def _enough_at(self, item: RateLimitItemPerMinute, caller: Caller, cost: int) -> float:
+        """Return when as many points will have come back: when the last one that is in the way is a minute old."""
+        key, seconds = item.key_for(str(caller.shop_id)), item.get_expiry()
+        taken_at, _ = await self._points.get_moving_window(key, max(1, item.amount - cost + 1), seconds)
+        return taken_at + seconds
 
     async def allow_guess(self, address: str) -> Allowance:
         """Say whether the address may try a key that is not known to be valid."""

@@ -4,7 +4,6 @@ from typing import Any
 
 from api.reports.blocks import Block, Column
 from api.reports.metrics import Metrics
-from api.reports.registry import REPORTS
 from api.reports.report import Report
 
 _INTEGER, _TEXT, _DATE = {"type": "integer"}, {"type": "string"}, {"type": "string", "format": "date"}
@@ -45,27 +44,6 @@ _FILE: dict[str, Any] = {
     "sha256": _TEXT,
 }
 _META = dict.fromkeys(("total_count", "page", "per_page", "total_pages"), _INTEGER)
-
-
-def answer_schema(action: str, metrics: Metrics) -> dict[str, Any]:
-    """Return the JSON Schema of an action's answer when all went well."""
-    name = action.removeprefix("preorders_reports").removeprefix("_")
-    if name in REPORTS:
-        return response_schema(REPORTS[name], metrics)
-    if name.removesuffix("_export") in REPORTS:
-        return object_schema({"job_id": _TEXT, "status_url": _TEXT})
-    catalog = {"name": _TEXT, "description": _TEXT, "aliases": _list(_TEXT), "url": _TEXT}
-    listed = {**_JOB, "report": _TEXT, "file_name": _TEXT, "created_at": _INSTANT, "finished_at": _nullable(_INSTANT)}
-    definition = dict.fromkeys(("metric", "description", "unit", "kind"), _TEXT)
-    definition |= {name: _nullable(_TEXT) for name in ("formula", "date_rule", "currency_rule")}
-    definition |= {name: _list(_TEXT) for name in ("adds_over", "reports", "models")}
-    return {
-        "definitions": object_schema({"metrics": _list(object_schema(definition))}),
-        "": object_schema({"reports": _list(object_schema(catalog))}),
-        "exports": object_schema({"exports": _list(object_schema(listed, _OPTIONAL)), "meta": object_schema(_META)}),
-        "export_status": object_schema({**_JOB, **_FILE}, (*_OPTIONAL, *_FILE)),
-        "export_cancel": object_schema(_JOB, _OPTIONAL),
-    }[name]
 
 
 def object_schema(properties: dict[str, Any], optional: tuple[str, ...] = ()) -> dict[str, Any]:
@@ -116,3 +94,18 @@ def _nullable(schema: dict[str, Any]) -> dict[str, Any]:
 
 def _list(items: dict[str, Any]) -> dict[str, Any]:
     return {"type": "array", "items": items}
+
+
+_CATALOG = {"name": _TEXT, "description": _TEXT, "aliases": _list(_TEXT), "url": _TEXT}
+_LISTED_JOB = {**_JOB, "report": _TEXT, "file_name": _TEXT, "created_at": _INSTANT, "finished_at": _nullable(_INSTANT)}
+_DEFINITION = {
+    **dict.fromkeys(("metric", "description", "unit", "kind"), _TEXT),
+    **{name: _nullable(_TEXT) for name in ("formula", "date_rule", "currency_rule")},
+    **{name: _list(_TEXT) for name in ("adds_over", "reports", "models")},
+}
+CATALOG = object_schema({"reports": _list(object_schema(_CATALOG))})
+DEFINITIONS = object_schema({"metrics": _list(object_schema(_DEFINITION))})
+EXPORT_ACCEPTED = object_schema({"job_id": _TEXT, "status_url": _TEXT})
+EXPORTS = object_schema({"exports": _list(object_schema(_LISTED_JOB, _OPTIONAL)), "meta": object_schema(_META)})
+EXPORT_STATUS = object_schema({**_JOB, **_FILE}, (*_OPTIONAL, *_FILE))
+EXPORT_CANCELLED = object_schema(_JOB, _OPTIONAL)

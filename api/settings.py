@@ -49,5 +49,6 @@ class Settings:
             refusals_per_minute=int(os.environ.get("PREORDERS_REFUSALS_PER_MINUTE", cls.refusals_per_minute)),
             pool_size=int(os.environ.get("PREORDERS_API_POOL_SIZE", cls.pool_size)),
             stale_seconds=float(os.environ.get("PREORDERS_STALE_SECONDS", cls.stale_seconds)),
+            key_cache_seconds=float(os.environ.get("PREORDERS_KEY_CACHE_SECONDS", cls.key_cache_seconds)),
             answer_cache_bytes=int(os.environ.get("PREORDERS_API_ANSWER_CACHE_BYTES", cls.answer_cache_bytes)),
         )

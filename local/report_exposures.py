@@ -1,26 +1,20 @@
 """`make docs`: dbt's exposures, one for each report of the registry, with the models that its statements read."""
 
-import re
-from collections.abc import Iterator
-from itertools import combinations, product
 from typing import Any
 
 import yaml
 
 from api.reports.metrics import Metrics
-from api.reports.missing_rates import missing_rate_statement
-from api.reports.published import BUILD_EXPRESSION, OFFERS_EXPRESSION
-from api.reports.query import FILTER_COLUMNS, Shape
 from api.reports.registry import REPORTS
 from api.reports.report import Report
-from api.reports.window import GRANULARITIES
+from api.reports.tables import tables_of_report
 from local.metric_pages import MODELS, defined_metrics
+from local.ports import PREFERRED_PORTS
 
 EXPOSURES = MODELS / "exposures.yml"
 _GENERATED = "# Written by `make docs` from the reports of api/reports/registry.py: edit that.\n"
-_URL = "{{ env_var('PREORDERS_API_URL', 'http://127.0.0.1:15440') }}/docs"
+_URL = f"{{{{ env_var('PREORDERS_API_URL', 'http://127.0.0.1:{PREFERRED_PORTS['api']}') }}}}/docs"
 _OWNER = {"name": "Data team", "email": "data@preorders.example"}
-_PUBLISHED_TABLE = re.compile(r"\breports\.(\w+)")
 
 
 def main() -> None:
@@ -50,29 +44,8 @@ def _exposure(report: Report, metrics: Metrics) -> dict[str, Any]:
 
 def _models_read(report: Report, metrics: Metrics) -> list[str]:
     models = {file.stem for file in MODELS.rglob("*.sql")}
-    read = {"metric_definitions"}  # by which every request is resolved
-    for statement in _statements(report, metrics):
-        read.update(_PUBLISHED_TABLE.findall(statement))
-    return sorted(read & models)  # who builds what is in no model
-
-
-def _statements(report: Report, metrics: Metrics) -> Iterator[str]:
-    yield from (BUILD_EXPRESSION, OFFERS_EXPRESSION)
-    for shape in _shapes(report, metrics):
-        yield missing_rate_statement(report.blocks, shape) or ""
-        for block in report.blocks:
-            yield block.statement(shape)
-
-
-def _shapes(report: Report, metrics: Metrics) -> Iterator[Shape]:
-    accepted = {parameter.name for parameter in report.parameters}
-    offers = (False, True) if "offer_id" in accepted else (False,)
-    columns = [column for column in FILTER_COLUMNS if column in accepted]
-    filtered = [chosen for size in range(len(columns) + 1) for chosen in combinations(columns, size)]
-    granularities = GRANULARITIES if report.has_series else GRANULARITIES[:1]
-    for has_offer, has_offers, columns_filtered, granularity in product(offers, offers, filtered, granularities):
-        if not (has_offer and has_offers):
-            yield Shape(metrics, has_offer, has_offers, columns_filtered, granularity)
+    # every request is resolved by the definitions; who builds what is in no model
+    return sorted({"metric_definitions", *tables_of_report(report, metrics)} & models)
 
 
 if __name__ == "__main__":

@@ -12,10 +12,10 @@ import dagster as dg
 import httpx
 from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus
 
-from orchestration.run_statuses import ENDED
 from orchestration.settings import optional
 
 _TIMEOUT_SECONDS = 10
+_TELLING = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE]
 
 
 @dataclass(frozen=True)
@@ -81,12 +81,12 @@ def _checks(context: dg.SensorEvaluationContext) -> Mapping[str, State]:
 
 
 def _jobs(context: dg.SensorEvaluationContext) -> Mapping[str, State]:
-    """Return how the last run of each scheduled job ended: whoever launches one by hand looks at it."""
+    """Return how the last run of each scheduled job ended; one that was cancelled tells neither of good nor of ill."""
     assert context.repository_def is not None
     address = optional("PREORDERS_DAGSTER_URL")
     states = {}
     for schedule in context.repository_def.schedule_defs:
-        last = context.instance.get_runs(dg.RunsFilter(job_name=schedule.job_name, statuses=ENDED), limit=1)
+        last = context.instance.get_runs(dg.RunsFilter(job_name=schedule.job_name, statuses=_TELLING), limit=1)
         for run in last:
             failed = run.status == dg.DagsterRunStatus.FAILURE
             page = f"{address}/runs/{run.run_id}" if address else f"run {run.run_id}"

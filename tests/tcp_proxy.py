@@ -28,8 +28,15 @@ class TcpProxy(threading.Thread):
         self._loop.run_forever()
 
     def close(self) -> None:
+        asyncio.run_coroutine_threadsafe(self._end_connections(), self._loop).result(10)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self.join(10)
+
+    async def _end_connections(self) -> None:
+        tasks = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     @contextmanager
     def silent(self) -> Iterator[None]:

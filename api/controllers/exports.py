@@ -2,7 +2,8 @@
 
 import asyncio
 import re
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from litestar import MediaType, Request, Response, get, post
 from litestar.datastructures import State
@@ -10,25 +11,24 @@ from litestar.exceptions import ClientException
 from litestar.handlers import HTTPRouteHandler
 
 from api.authentication import needs_scope
-from api.database import as_tenant, read
-from api.exports.crash_points import crash_point
-from api.exports.jobs import ExportJob, NewExport, cancel_job, create_job, find_job, find_repeated, list_jobs
+from api.database import as_tenant
+from api.export_requests import ask_for_export
+from api.exports.jobs import Cancelling, ExportJob, find_job, list_jobs
 from api.exports.object_store import export_bucket, s3_client, sign_download
-from api.exports.request import check_export, decode_body, file_name, frozen_parameters
+from api.exports.request import check_export, decode_body
 from api.paths import BASE_PATH, EXPORTS_PATH, REPORTS_PATH
-from api.reports.answer import page_meta, resolve_published
-from api.reports.contract import Invalid, checked_query
+from api.reports.answer import page_meta
+from api.reports.contract import Invalid, checked, checked_query
 from api.reports.parameters import PAGE, PAGING, PER_PAGE
 from api.reports.published import instant
-from api.reports.query import ReportQuery
 from api.reports.registry import REPORTS
 from api.reports.report import Report
-from api.servers import Connection
-from api.services import Services
 
 POLL_SECONDS = 1
 _GUARDS = [needs_scope("export")]
 _IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,255}")
+
+Found = TypeVar("Found")
 
 
 def export_handlers() -> list[HTTPRouteHandler]:
@@ -41,35 +41,17 @@ def _export_report(report: Report) -> HTTPRouteHandler:
         f"{BASE_PATH}{REPORTS_PATH}/{report.name}/export", name=f"{report.name}_export", status_code=202, guards=_GUARDS
     )
     async def export_report(request: Request[Any, Any, Any], state: State) -> Response[dict[str, str]]:
-        services: Services = state.services
-        shop_id = request.scope["state"]["caller"].shop_id
-        checked_query("an export's address", (), request.scope["query_string"])
-        key = _idempotency_key(request)
         _refuse_other_types(request)
-        asked = check_export(report, decode_body(await request.body()))
-        if key is not None and not asked.report.problems:
-            known = (shop_id, key, report.name, asked.as_json)
-            repeated = await as_tenant(services.primary, shop_id, lambda tenant: find_repeated(tenant, *known))
-            if repeated is not None:
-                return _accepted(repeated)
-
-        async def resolve(connection: Connection) -> ReportQuery:
-            return (await resolve_published(connection, asked.report, shop_id))[1]
-
-        query = await read(services.replica, resolve)
-        new = NewExport(
-            report=report.name,
-            request=asked.as_json,
-            parameters=frozen_parameters(asked, query),
-            file_format=asked.file_format,
-            file_name=file_name(report.name, query, asked.file_format),
-            idempotency_key=key,
-        )
-        job, is_new = await as_tenant(services.primary, shop_id, lambda tenant: create_job(tenant, shop_id, new))
-        crash_point("job written")
-        if is_new:
-            services.launcher.start(job)
-        return _accepted(job)
+        problems: list[str] = []
+        _found(problems, checked_query, "an export's address", (), request.scope["query_string"])
+        key = _found(problems, _idempotency_key, request)
+        given = _found(problems, decode_body, await request.body())
+        if given is None:
+            raise Invalid(problems)
+        asked = check_export(report, given, problems)
+        job = await ask_for_export(state.services, request.scope["state"]["caller"].shop_id, asked, key)
+        location = f"{BASE_PATH}{EXPORTS_PATH}/{job.job_id}"
+        return Response({"job_id": job.job_id, "status_url": location}, status_code=202)
 
     return export_report
 
@@ -101,12 +83,22 @@ async def read_export(request: Request[Any, Any, Any], state: State, job_id: str
 async def cancel_export(request: Request[Any, Any, Any], state: State, job_id: str) -> dict[str, Any]:
     """End a job that has not ended."""
     shop_id = request.scope["state"]["caller"].shop_id
-    job = await as_tenant(state.services.primary, shop_id, lambda tenant: cancel_job(tenant, shop_id, job_id))
-    return _status(job)
+    problems: list[str] = []
+    _found(problems, checked_query, "cancelling", (), request.scope["query_string"])
+    given = _found(problems, decode_body, await request.body() or b"{}")
+    _found(problems, checked, "cancelling", (), given or {})
+    if problems:
+        raise Invalid(problems)
+    return _status(await as_tenant(state.services.primary, shop_id, Cancelling(shop_id, job_id)))
 
 
-def _accepted(job: ExportJob) -> Response[dict[str, str]]:
-    return Response({"job_id": job.job_id, "status_url": f"{BASE_PATH}{EXPORTS_PATH}/{job.job_id}"}, status_code=202)
+def _found(problems: list[str], look: Callable[..., Found], *arguments: Any) -> Found | None:
+    """Return what a look at the request finds; None if that is no good, and why is among the problems then."""
+    try:
+        return look(*arguments)
+    except Invalid as error:
+        problems.extend(error.problems)
+        return None
 
 
 def _status(job: ExportJob) -> dict[str, Any]:

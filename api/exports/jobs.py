@@ -14,6 +14,7 @@ from typing import Any
 from uuid import UUID
 
 from api.reports.contract import Invalid
+from api.reports.parameters import rows_before
 from api.reports.published import Connection
 
 STATUSES = ("queued", "running", "ready", "failed", "cancelled")
@@ -189,8 +190,7 @@ async def find_job(connection: Connection, shop_id: UUID, job_id: str) -> Export
 
 async def list_jobs(connection: Connection, shop_id: UUID, page: int, per_page: int) -> tuple[list[ExportJob], int]:
     """Return one page of the shop's jobs, the newest first, and how many there are."""
-    offset = min((page - 1) * per_page, 2**63 - 1)
-    rows = await connection.fetch(_LIST_SQL, shop_id, per_page, offset)
+    rows = await connection.fetch(_LIST_SQL, shop_id, per_page, rows_before(page, per_page))
     return [ExportJob(**row) for row in rows], (await connection.fetchrow(_COUNT_SQL, shop_id))["jobs"]
 
 
@@ -200,15 +200,31 @@ async def count_jobs(connection: Connection) -> dict[str, int]:
     return {row["status"]: row["jobs"] for row in rows}
 
 
-async def cancel_job(connection: Connection, shop_id: UUID, job_id: str) -> ExportJob:
-    """End the job; whatever works on it finds that out by itself.
+@dataclass
+class Cancelling:
+    """A call that ends a job; whatever works on the job finds that out by itself.
 
-    Raises:
-        UnknownJob: there is none.
-        AlreadyFinished: it has ended before.
+    Attributes:
+        was_begun: then, if the job is cancelled, this call may have done it, and its answer have been lost.
     """
-    job = await find_job(connection, shop_id, job_id)
-    row = await connection.fetchrow(_CANCEL_SQL, shop_id, job_id)
-    if row is None:
-        raise AlreadyFinished((await find_job(connection, shop_id, job.job_id)).status)
-    return ExportJob(**row)
+
+    shop_id: UUID
+    job_id: str
+    was_begun: bool = False
+
+    async def __call__(self, connection: Connection) -> ExportJob:
+        """Return the job as it is then.
+
+        Raises:
+            UnknownJob: there is none.
+            AlreadyFinished: it has ended before.
+        """
+        before = await find_job(connection, self.shop_id, self.job_id)
+        was_begun, self.was_begun = self.was_begun, True
+        row = await connection.fetchrow(_CANCEL_SQL, self.shop_id, self.job_id)
+        if row is not None:
+            return ExportJob(**row)
+        found = await find_job(connection, self.shop_id, before.job_id)
+        if was_begun and found.status == "cancelled":
+            return found
+        raise AlreadyFinished(found.status)

@@ -58,15 +58,27 @@ def export_bucket() -> str:
         raise RuntimeError("PREORDERS_S3_BUCKET is not set; `preorders env` prints it") from None
 
 
+class NoAddress(Exception):
+    """The file has no address now: credentials to sign one cannot be had."""
+
+
 def sign_download(client: "S3Client", bucket: str, key: str) -> SignedUrl:
     """Return an address for a plain GET of the object, valid for 7 days or as long as the credentials live.
 
     Reads and signs without asking the store, though temporary credentials may be fetched anew.
+
+    Raises:
+        NoAddress: they cannot be.
     """
+    from botocore.exceptions import BotoCoreError
+
     now = datetime.now(UTC)
-    url = client.generate_presigned_url(
-        "get_object", Params={"Bucket": bucket, "Key": key}, ExpiresIn=int(URL_LIFETIME.total_seconds())
-    )
+    try:
+        url = client.generate_presigned_url(
+            "get_object", Params={"Bucket": bucket, "Key": key}, ExpiresIn=int(URL_LIFETIME.total_seconds())
+        )
+    except BotoCoreError as error:
+        raise NoAddress from error
     return SignedUrl(url, min(now + URL_LIFETIME, _credentials_end(client, now)))
 
 

@@ -1,7 +1,7 @@
 """The request for an export: a JSON body with the read's parameters, and the file's format (spec: api.md, Exports)."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -57,9 +57,9 @@ def decode_body(body: bytes) -> dict[str, Any]:
     return given
 
 
-def check_export(report: Report, given: Mapping[str, Any]) -> ExportRequest:
+def check_export(report: Report, given: Mapping[str, Any], known_problems: Sequence[str] = ()) -> ExportRequest:
     """Check each parameter; the problems are in `report.problems`, for `resolve` to tell with its own."""
-    request = check(report, given, parameters=(*report.parameters, FORMAT))
+    request = check(report, given, known_problems, (*report.parameters, FORMAT))
     return ExportRequest(request, FORMAT.among(request.values))
 
 

@@ -123,7 +123,7 @@ async def _compute(connection: Connection, request: Request, query: ReportQuery,
     if published.version != assumed.version or read_offers(own_offers) != frozenset(offers):
         return None
     if missing_rate is not None:
-        raise MissingRate(query.currency, *msgspec.json.decode(missing_rate, type=tuple[str, date]))
+        raise MissingRate(query.currency, *msgspec.json.decode(missing_rate, type=tuple[str, str]))
     max_lag = request.values.get(MAX_LAG.name)
     return Answer(_head(request, query), _tail(request, query, blocks), query.window.last, max_lag, published)
 
@@ -158,7 +158,7 @@ async def refuse_missing_rates(connection: Connection, request: Request, query: 
     statement = Statement.of(f"select ({_missing_rate_expression(request.report, query.shape)})::text")
     missing_rate = await connection.fetchval(statement.text, *statement.values(query))
     if missing_rate is not None:
-        raise MissingRate(query.currency, *msgspec.json.decode(missing_rate, type=tuple[str, date]))
+        raise MissingRate(query.currency, *msgspec.json.decode(missing_rate, type=tuple[str, str]))
 
 
 def _head(request: Request, query: ReportQuery) -> bytes:

@@ -85,6 +85,10 @@ class Block:
         """Whether it is a list of rows; else it is one object."""
         return bool(self.grouping.columns) or self.grouping.is_series
 
+    def may_show(self, metric: Metric) -> bool:
+        """Whether some request has a row show the metric."""
+        return self.metrics is None or metric.name in self.metrics
+
     def metrics_shown(self, shape: Shape) -> tuple[str, ...]:
         """Return the names of the metrics that a row shows, in order."""
         return self.metrics or shape.chosen_metrics or shape.metrics.names

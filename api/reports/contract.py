@@ -28,6 +28,7 @@ from api.reports.window import Window, count_buckets
 MOST_BUCKETS = 3700
 DEFAULT_DAYS = 30
 _LONGEST_NAME = 100
+_UNREADABLE = object()  # instead of a value that is no UTF-8
 
 
 class Invalid(Exception):
@@ -55,19 +56,15 @@ def decode_query(parameters: Sequence[Parameter], query_string: bytes) -> tuple[
     problems: list[str] = []
     for pair in filter(None, query_string.split(b"&")):
         raw_name, _, raw_value = pair.partition(b"=")
-        try:
-            name, value = _decoded(raw_name), _decoded(raw_value)
-        except UnicodeDecodeError:
-            shown = _shortened(unquote_to_bytes(raw_name).decode(errors="replace"))
-            problems.append(f"{shown} must be UTF-8 text")
-            continue
+        name, value = _decoded(raw_name, errors="replace"), _decoded_value(raw_value)
         base = name.removesuffix("[]")
         if base in lists:
-            values.setdefault(base, []).extend([value] if name.endswith("[]") else value.split(","))
+            is_item = name.endswith("[]") or value is _UNREADABLE
+            values.setdefault(base, []).extend([value] if is_item else value.split(","))
         elif name in values and name in decoders:
             problems.append(f"{name} must be given once")
         else:
-            values[name] = decoders.get(name, str)(value)
+            values[name] = value if value is _UNREADABLE else decoders.get(name, str)(value)
     return values, problems
 
 
@@ -77,15 +74,32 @@ def checked_query(owner: str, parameters: Sequence[Parameter], query_string: byt
     Raises:
         Invalid: with every problem.
     """
-    given, problems = decode_query(parameters, query_string)
-    values, more = _parsed(owner, parameters, given)
-    if problems or more:
-        raise Invalid([*problems, *more])
+    return checked(owner, parameters, *decode_query(parameters, query_string))
+
+
+def checked(
+    owner: str, parameters: Sequence[Parameter], given: Mapping[str, Any], known_problems: Sequence[str] = ()
+) -> dict[str, Any]:
+    """Return the values of parameters given as JSON, none of which depends on another.
+
+    Raises:
+        Invalid: with every problem, known ones first.
+    """
+    values, problems = _parsed(owner, parameters, given)
+    if known_problems or problems:
+        raise Invalid([*known_problems, *problems])
     return values
 
 
-def _decoded(raw: bytes) -> str:
-    return unquote_to_bytes(raw.replace(b"+", b" ")).decode()
+def _decoded(raw: bytes, errors: str = "strict") -> str:
+    return unquote_to_bytes(raw.replace(b"+", b" ")).decode(errors=errors)
+
+
+def _decoded_value(raw: bytes) -> Any:
+    try:
+        return _decoded(raw)
+    except UnicodeDecodeError:
+        return _UNREADABLE
 
 
 def _shortened(name: str) -> str:
@@ -98,7 +112,11 @@ def _parsed(owner: str, parameters: Sequence[Parameter], given: Mapping[str, Any
     problems: list[str] = []
     for name, value in given.items():
         if name not in accepted:
-            problems.append(f"{_shortened(name)} is not a parameter of {owner}; it takes {', '.join(accepted)}")
+            takes = ", ".join(accepted) or "none"
+            problems.append(f"{_shortened(name)} is not a parameter of {owner}; it takes {takes}")
+            continue
+        if value is _UNREADABLE or (isinstance(value, list) and _UNREADABLE in value):
+            problems.append(f"{name} must be UTF-8 text")
             continue
         try:
             values[name] = accepted[name].parse(value)

@@ -1,7 +1,6 @@
 """Amounts that no exchange rate converts: a report that would show one refuses (spec: metrics.md, Money)."""
 
 from collections.abc import Sequence
-from datetime import date
 
 from api.reports.blocks import Block
 from api.reports.query import Shape
@@ -11,8 +10,8 @@ from api.reports.scope import END, FIRST, scope
 class MissingRate(Exception):
     """The report shows an amount that depends on an exchange rate that isn't there."""
 
-    def __init__(self, currency: str, order_currency: str, day: date) -> None:
-        """Say it for the currency asked for, that of the order, and the first day without a rate."""
+    def __init__(self, currency: str, order_currency: str, day: str) -> None:
+        """Say it for the currency asked for, that of the order, and the first day without a rate, as text."""
         super().__init__(
             f"currency {currency} cannot be shown: there is no exchange rate from"
             f" {order_currency} to {currency} for {day}, nor from the 7 days before"

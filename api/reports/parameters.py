@@ -120,8 +120,8 @@ def _choice(choices: tuple[str, ...]) -> Callable[[Any], str]:
 
 
 def _text(value: Any) -> str:
-    if not isinstance(value, str) or len(value) > _LONGEST_TEXT:
-        raise Refused(f"must be text of at most {_LONGEST_TEXT} characters")
+    if not isinstance(value, str) or len(value) > _LONGEST_TEXT or "\0" in value:  # PostgreSQL keeps no NUL
+        raise Refused(f"must be text of at most {_LONGEST_TEXT} characters, none of them NUL")
     return value
 
 
@@ -210,4 +210,11 @@ BY_DATE_METRICS = Parameter(
 PAGE = _integer_parameter("page", "Page of the list, from 1.", 1, default=1)
 PER_PAGE = _integer_parameter("per_page", "Rows on a page.", 1, 200, default=50)
 PAGING = (PAGE, PER_PAGE)
+
+
+def rows_before(page: int, per_page: int) -> int:
+    """Return the number of rows before a page, at most what PostgreSQL can skip."""
+    return min((page - 1) * per_page, INT64_MAX)
+
+
 PREFIX = Parameter("prefix", "Path below which actions are shown.", {"type": "string"}, _text)

@@ -6,7 +6,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from api.reports.metrics import Metrics
-from api.reports.parameters import GRANULARITY, INCLUDE_BALANCES, INCLUDE_DEPOSITS, INT64_MAX, PAGE, PER_PAGE
+from api.reports.parameters import GRANULARITY, INCLUDE_BALANCES, INCLUDE_DEPOSITS, PAGE, PER_PAGE, rows_before
 from api.reports.window import Granularity, Window
 
 
@@ -123,7 +123,7 @@ class ReportQuery:
     @property
     def offset(self) -> int:
         """Number of rows before the page."""
-        return min((self.page - 1) * self.per_page, INT64_MAX)
+        return rows_before(self.page, self.per_page)
 
     @property
     def minor_unit(self) -> Decimal:

@@ -18,39 +18,58 @@ from orchestration.exports.leftovers import (
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
-    from mypy_boto3_s3.type_defs import LifecycleRuleTypeDef, ObjectIdentifierTypeDef
+    from mypy_boto3_s3.type_defs import LifecycleRuleOutputTypeDef, LifecycleRuleTypeDef, ObjectIdentifierTypeDef
 
 # A download address lives for 7 days, so the object does for one more.
 _OBJECT_DAYS, _UPLOAD_DAYS = 8, 1
+_RULE_ID = "exports"
 _MOST_KEYS = 1000
 _NO_RULES = {"NoSuchLifecycleConfiguration", "NotImplemented", "MethodNotAllowed", "NoSuchKey"}
 
 
 def set_lifecycle_rules(client: "S3Client", bucket: str) -> None:
-    """Have the store itself remove exports after 8 days and unfinished uploads after 1; other rules of it are replaced.
+    """Have the store itself remove exports after 8 days and unfinished uploads after 1. The bucket's other rules stay.
 
     Raises:
         StoreFailed: the store refused, or knows no such rules.
     """
+    others = [rule for rule in _lifecycle_rules(client, bucket) if rule.get("ID") != _RULE_ID]
     rule: LifecycleRuleTypeDef = {
-        "ID": "exports",
+        "ID": _RULE_ID,
         "Status": "Enabled",
         "Filter": {"Prefix": EXPORTS_PREFIX},
         "Expiration": {"Days": _OBJECT_DAYS},
         "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": _UPLOAD_DAYS},
     }
     with told_as_store_failed("set lifecycle rules"):
-        client.put_bucket_lifecycle_configuration(Bucket=bucket, LifecycleConfiguration={"Rules": [rule]})
+        client.put_bucket_lifecycle_configuration(Bucket=bucket, LifecycleConfiguration={"Rules": [*others, rule]})
 
 
-def has_lifecycle_rules(client: "S3Client", bucket: str) -> bool:
-    """Return whether the store removes old objects by itself."""
-    try:
-        return bool(client.get_bucket_lifecycle_configuration(Bucket=bucket).get("Rules"))
-    except ClientError as error:
-        if error.response.get("Error", {}).get("Code") in _NO_RULES:
-            return False
-        raise
+def expires_exports(client: "S3Client", bucket: str) -> bool:
+    """Return whether the store removes old exports by itself: all of them, after whatever time.
+
+    Raises:
+        StoreFailed: the store could not be asked.
+    """
+    return any(
+        rule["Status"] == "Enabled" and "Expiration" in rule and _covers_exports(rule)
+        for rule in _lifecycle_rules(client, bucket)
+    )
+
+
+def _covers_exports(rule: "LifecycleRuleOutputTypeDef") -> bool:
+    conditions = rule.get("Filter", {"Prefix": rule.get("Prefix", "")})
+    return conditions.keys() <= {"Prefix"} and EXPORTS_PREFIX.startswith(conditions.get("Prefix", ""))
+
+
+def _lifecycle_rules(client: "S3Client", bucket: str) -> "list[LifecycleRuleOutputTypeDef]":
+    with told_as_store_failed("read lifecycle rules"):
+        try:
+            return client.get_bucket_lifecycle_configuration(Bucket=bucket)["Rules"]
+        except ClientError as error:
+            if error.response.get("Error", {}).get("Code") in _NO_RULES:
+                return []
+            raise
 
 
 def remove_expired(client: "S3Client", bucket: str, now: datetime) -> tuple[int, int]:
@@ -87,7 +106,7 @@ def _delete(client: "S3Client", bucket: str, objects: "list[ObjectIdentifierType
 def remove_expired_files(context: dg.OpExecutionContext) -> None:
     """Remove expired exports, unless the bucket's lifecycle rules do."""
     client, bucket = s3_client(), export_bucket()
-    if has_lifecycle_rules(client, bucket):
+    if expires_exports(client, bucket):
         context.log.info("the bucket's lifecycle rules remove expired exports")
         return
     objects, uploads = remove_expired(client, bucket, datetime.now(UTC))

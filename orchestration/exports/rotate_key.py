@@ -10,7 +10,7 @@ import dagster as dg
 import psycopg
 from pydantic import Field
 
-from api.keys import HINT_LENGTH, KeyProblem, list_keys, rotate_keys
+from api.keys import HINT_LENGTH, KeyProblem, rotate_keys
 from orchestration.hands import DRY_RUN, ShopId
 from orchestration.settings import required
 
@@ -28,22 +28,21 @@ class RotateKeyConfig(dg.Config):
 @dg.op
 def rotate_shop_key(context: dg.OpExecutionContext, config: RotateKeyConfig) -> None:
     """Store the new key's hash and let the live ones end."""
-    shop_id = UUID(config.shop_id)
-    with psycopg.connect(required("PREORDERS_SERVICE_DSN"), autocommit=True) as connection:
-        if config.dry_run:
-            live = [key for key in list_keys(connection) if key.shop_id == shop_id and key.is_live]
-            for key in live:
-                context.log.info(f"would end in {config.grace_hours} hours: key {key.api_key_id} ({key.hint})")
-            context.log.info(f"{len(live)} live keys of shop {shop_id}; nothing was changed")
-            return
-        try:
-            key_hash = bytes.fromhex(config.key_sha256)
+    shop_id, key_hash = UUID(config.shop_id), bytes.fromhex(config.key_sha256)
+    try:
+        with (
+            psycopg.connect(required("PREORDERS_SERVICE_DSN"), autocommit=True) as connection,
+            connection.transaction(force_rollback=config.dry_run),
+        ):
             added, ending = rotate_keys(connection, shop_id, key_hash, config.hint, grace_hours=config.grace_hours)
-        except KeyProblem as problem:
-            raise dg.Failure(str(problem), allow_retries=False) from None
+    except KeyProblem as problem:
+        raise dg.Failure(str(problem), allow_retries=False) from None
+    would = "would be " if config.dry_run else ""
     for key in ending:
-        context.log.info(f"key {key.api_key_id} ({key.hint}) ends at {key.expires_at:%Y-%m-%d %H:%M} UTC")
-    context.log.info(f"key {added.api_key_id} ({added.hint}) is live, with the scopes {', '.join(added.scopes)}")
+        context.log.info(f"{would}ended at {key.expires_at:%Y-%m-%d %H:%M} UTC: key {key.api_key_id} ({key.hint})")
+    context.log.info(f"{would}added: key {added.hint}, with the scopes {', '.join(added.scopes)}")
+    if config.dry_run:
+        context.log.info("nothing was changed")
 
 
 @dg.job(

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable, Coroutine
-from typing import Any
+from typing import Any, TypeVar
 
 import asyncpg
 import dagster as dg
@@ -32,6 +32,8 @@ from orchestration.exports.export_file import write_file
 from orchestration.exports.leftovers import StoreFailed
 from orchestration.exports.object_store import bucket_asset
 from orchestration.exports.object_writer import ObjectWriter
+
+Done = TypeVar("Done")
 
 _RENEW_EVERY_SECONDS = 2
 _CONTENT_TYPES = {"csv": "text/csv; charset=utf-8", "csv.gz": "application/gzip"}
@@ -131,12 +133,12 @@ class _ExportRun:
                 told = self._rows
                 self._context.log.info(f"{self._rows:,} rows, about {self._progress} %")
 
-    async def _retried(self, write: Callable[..., Coroutine[Any, Any, None]], *arguments: Any) -> None:
-        """Write a job's end; the primary may be away for a moment, and the lease holds a little longer."""
+    async def _retried(self, work: Callable[..., Coroutine[Any, Any, Done]], *arguments: Any) -> Done:
+        """Read or write a job's end; the primary may be away for a moment, and the lease holds a little longer."""
         deadline = time.monotonic() + LEASE_SECONDS
         while True:
             try:
-                return await write(*arguments)
+                return await work(*arguments)
             except _PASSING:
                 if time.monotonic() > deadline:
                     raise
@@ -144,7 +146,7 @@ class _ExportRun:
 
     async def _end(self, records: asyncpg.Pool, attempt: Attempt, writer: ObjectWriter, error: BaseException) -> None:
         """Take away what was written, then let the job fail or wait for another run."""
-        if await is_ready(records, attempt):  # interrupted after the end: the file is the job's
+        if await self._retried(is_ready, records, attempt):  # interrupted after the end: the file is the job's
             return
         job = (records, attempt.job_id, attempt.token)
         is_stopped = isinstance(error, (asyncio.CancelledError, KeyboardInterrupt)) and self._is_being_terminated()

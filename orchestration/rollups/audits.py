@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
@@ -22,7 +21,7 @@ class AuditFailure:
         shop_id, shop_name: whose numbers.
         audit: the sentence that doesn't hold.
         currency: of the amounts, or one that nobody knows.
-        day: local day, or the first one of the week or month.
+        day: local day, or the first one of the week or month, as PostgreSQL writes it: Python knows none before year 1.
         metric: name of the column or event.
         expected, found: the two values, amounts in minor units; null if the audit is no comparison.
         subject: the order or timezone that it is about; null if it is about sums.
@@ -32,7 +31,7 @@ class AuditFailure:
     shop_name: str | None
     audit: str
     currency: str | None
-    day: date | None
+    day: str | None
     metric: str | None
     expected: Decimal | None
     found: Decimal | None
@@ -46,7 +45,7 @@ class AuditFailure:
 
 FAILURE_COLUMNS = sql.SQL(
     "shop_id, (select shop_name from analytics.dim_shops as shops where shops.shop_id = failures.shop_id) as shop_name,"
-    " audit, currency, day, metric, expected, found, subject"
+    " audit, currency, day::text as day, metric, expected, found, subject"
 )
 
 

@@ -12,7 +12,11 @@ _LOCK_NAME = "preorders build"
 
 
 class BuildLock(dg.ConfigurableResource["BuildLock"]):
-    """Held by the run for as long as its process lives; the server frees it if the process dies."""
+    """Held by the run's connection: the server frees it when the run's process dies, and with its own end.
+
+    A run that goes on after the primary has restarted is without it; that another one has begun meanwhile, dbt's own
+    guard sees (`refuse_if_another_began`).
+    """
 
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator["BuildLock"]:

@@ -20,6 +20,7 @@ from orchestration.settings import optional, required
 _TIMEOUT_SECONDS = 60
 # Without anything in the ledger yet; else from the first month with an entry on, and what is carried into it.
 _FIRST_DAYS, _CARRIED_DAYS = 90, 10
+_EARLIEST = date(1999, 1, 4)  # the bank's first rates
 
 
 class RatesConfig(dg.Config):
@@ -56,7 +57,7 @@ def load_fx_rates(context: dg.AssetExecutionContext, config: RatesConfig) -> dg.
         has_gap = latest is None or _business_days(latest, day) > 1
         if has_gap or config.history:
             context.log.info(f"the history is loaded: before {day} the last rates are of {latest}")
-            since = _first_day_needed(day)
+            since = first_day_needed(day)
             loaded = load(connection, _from(rates, read_history(_fetch(HISTORY_FILE)), since))
         else:
             loaded = load(connection, rates)
@@ -112,12 +113,18 @@ def _from(rates: list[Rate], history: Iterator[Rate], since: date) -> Iterator[R
     yield from (rate for rate in history if rate.day >= since)
 
 
-def _first_day_needed(today: date) -> date:
+def first_day_needed(today: date) -> date:
+    """Return the first day whose rate a build may use."""
     with psycopg.connect(publisher_dsn()) as connection:
         if connection.execute("select to_regclass('analytics.rollup_variants_monthly')").fetchone() == (None,):
             return today - timedelta(days=_FIRST_DAYS)
-        row = connection.execute("select min(starts_on) from analytics.rollup_variants_monthly").fetchone()
-    return (row[0] if row and row[0] else today - timedelta(days=_FIRST_DAYS)) - timedelta(days=_CARRIED_DAYS)
+        # an event may be dated before them, as a zero timestamp is, and before the first day that Python knows
+        first: date
+        [(first,)] = connection.execute(
+            "select greatest(min(starts_on), %s) from analytics.rollup_variants_monthly having count(*) > 0",
+            [_EARLIEST],
+        ).fetchall() or [(today - timedelta(days=_FIRST_DAYS),)]
+    return first - timedelta(days=_CARRIED_DAYS)
 
 
 def _business_days(after: date, until: date) -> int:

@@ -85,7 +85,7 @@ def rates_there() -> dg.AssetCheckResult:
         select
             missing.currency,
             missing.order_currency,
-            missing.rate_on,
+            missing.rate_on::text,
             string_agg(distinct shops.shop_name, ', ' order by shops.shop_name)
         from reports.fct_missing_rates as missing
         join reports.dim_shops as shops on shops.shop_id = missing.shop_id

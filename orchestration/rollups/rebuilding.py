@@ -6,13 +6,15 @@ from uuid import UUID
 
 import psycopg
 
-# The ledger's orders, and the source's too: one that the ledger lost is marked by its own day.
+# The ledger's orders, and the source's too: one that the ledger lost is marked by the day it was placed on.
 _CHOSEN = """
     select shop_id, order_id
     from (
         select shop_id, order_id, entry_on as day from analytics.fct_ledger
         union all
-        select shop_id, order_id, placed_at::date from analytics.stg_preorders__orders
+        select orders.shop_id, orders.order_id, (orders.placed_at at time zone shops.timezone)::date
+        from analytics.stg_preorders__orders as orders
+        inner join analytics.int_shops_frozen as shops on shops.shop_id = orders.shop_id
     ) as orders
     where
         (%(shop_id)s::uuid is null or shop_id = %(shop_id)s)

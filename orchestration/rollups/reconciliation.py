@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 import psycopg
@@ -51,6 +52,7 @@ def reconcile(
         rebuild: runs dbt, with the names of models that are to be made anew.
         publish_every_row: publishes, comparing all rows: what is served is reconciled too.
     """
+    compared_at = _now(connection)
     of_source, of_ledger = months_differing(connection)
     found = [*(_read(connection, "reconciliation_orders") if of_source else []), *of_ledger]
     marked = 0
@@ -65,13 +67,20 @@ def reconcile(
     publication = publish_every_row()
     left = [*of_source, *of_ledger]
     if left:
+        compared_at = _now(connection)
         left = [difference for side in months_differing(connection) for difference in side]
     passed = connection.execute(
-        "update reports.shop_builds set reconciled_at = now() where shop_id <> all(%s)"
+        "update reports.shop_builds set reconciled_at = %s where shop_id <> all(%s)"
         " and shop_id not in (select shop_id from reports.shops_held_back)",
-        ([difference.shop_id for difference in left],),
+        (compared_at, [difference.shop_id for difference in left]),
     ).rowcount
     return Reconciliation(found or of_source, left, marked, passed, publication)
+
+
+def _now(connection: psycopg.Connection) -> datetime:
+    now: datetime
+    [(now,)] = connection.execute("select clock_timestamp()").fetchall()
+    return now
 
 
 def months_differing(connection: psycopg.Connection) -> tuple[list[AuditFailure], list[AuditFailure]]:

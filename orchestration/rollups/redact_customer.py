@@ -46,13 +46,18 @@ def redact_in_reports(context: dg.OpExecutionContext, config: RedactCustomerConf
                 " build brings the name back",
                 allow_retries=False,
             )
-        shown = connection.execute(
-            "select count(*) from reports.dim_customers where shop_id = %(shop)s and customer_id = %(customer)s"
-            " and (email is not null or customer_name is not null)",
+        served = connection.execute(
+            "select email is not null or customer_name is not null from reports.dim_customers"
+            " where shop_id = %(shop)s and customer_id = %(customer)s",
             customer,
         ).fetchone()
-        context.log.info("the reports show the customer's name" if shown != (0,) else "the reports show no name")
-        if not config.dry_run and shown != (0,):
+        if source is None and served is None:
+            raise dg.Failure(
+                f"shop {config.shop_id} has no customer {config.customer_id}: nothing was done", allow_retries=False
+            )
+        is_shown = served == (True,)
+        context.log.info("the reports show the customer's name" if is_shown else "the reports show no name")
+        if not config.dry_run and is_shown:
             with connection.transaction():
                 connection.execute(
                     "update reports.dim_customers set email = null, customer_name = null"

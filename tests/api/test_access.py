@@ -3,9 +3,12 @@
 import httpx
 import psycopg
 import pytest
+from api_process import api_process
 from conftest import REPORTS, Stack, run_preorders
 from data.golden import DOMAIN, OTHER_DOMAIN, SHOP
 from faults import until
+
+from api.keys import hash_key
 
 BASE = REPORTS.removesuffix("/preorders/reports")
 
@@ -115,6 +118,22 @@ def test_an_address_that_tries_keys_is_slowed_down_and_valid_keys_are_not(built:
     known = guessing.get("", headers={"X-Auth-Token": built.keys[DOMAIN]})
     assert known.status_code == 200, "a key that is in use is not locked out by its neighbours"
     assert built.anonymous().get("").status_code == 401, "another address may try"
+
+
+def test_a_key_in_use_is_looked_up_anew_though_strangers_at_its_address_are_refused(built: Stack) -> None:
+    key = built.key("shop-4.example")
+    settings = {"PREORDERS_REFUSALS_PER_MINUTE": "3", "PREORDERS_KEY_CACHE_SECONDS": "0"}
+    with api_process(built, **settings) as url, httpx.Client(base_url=url + REPORTS) as client:
+
+        def call(key: str) -> int:
+            return client.get("", headers={"X-Auth-Token": key}).status_code
+
+        assert call(key) == 200
+        assert [call(f"pre_{number}") for number in range(4)] == [401, 401, 401, 429]
+        assert [call(key), call(key)] == [200, 200]
+        with built.primary() as connection:
+            connection.execute("update service.api_keys set revoked_at = now() where key_hash = %s", (hash_key(key),))
+        assert [call(key), call(key)] == [401, 429], "one that is revoked is like any other"
 
 
 def test_the_api_role_sees_one_shop_and_writes_no_reports(built: Stack) -> None:

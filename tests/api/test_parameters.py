@@ -62,6 +62,21 @@ def test_every_problem_is_in_one_answer(golden: httpx.Client) -> None:
 
 
 @pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("/summary?from=%ff&to=2026-01-01", ["from must be UTF-8 text"]),
+        ("/by_variant?offer_id=%ff", ["offer_id must be UTF-8 text"]),
+        ("/by_variant?offer_ids[]=%ff", ["offer_ids must be UTF-8 text"]),
+        ("/summary?%ff=1", ["\ufffd is not a parameter of summary; it takes "]),
+    ],
+)
+def test_what_cannot_be_read_was_given_all_the_same(golden: httpx.Client, path: str, expected: list[str]) -> None:
+    found = problems(golden, path)
+    assert len(found) == len(expected)
+    assert all(text.startswith(start) for text, start in zip(found, expected, strict=True)), found
+
+
+@pytest.mark.parametrize(
     ("path", "starts_with"),
     [
         ("/revenue?granularity=year", "granularity must be one of: day, week, month"),

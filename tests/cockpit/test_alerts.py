@@ -42,6 +42,24 @@ def execute(stack: Stack, statement: str) -> None:
         connection.execute(statement.encode())
 
 
+def test_a_job_that_is_cancelled_ends_no_incident(monkeypatch: pytest.MonkeyPatch) -> None:
+    with listening() as webhook, dg.DagsterInstance.ephemeral() as instance:
+        monkeypatch.setenv("PREORDERS_ALERT_WEBHOOK", webhook.url)
+        monkeypatch.delenv("PREORDERS_DAGSTER_URL", raising=False)
+        cursor, told = None, []
+        for status in ("SUCCESS", "FAILURE", "CANCELED", "FAILURE", "SUCCESS"):
+            run = dg.DagsterRun("check_exports", status=dg.DagsterRunStatus(status))
+            instance.add_run(run)
+            context = dg.build_sensor_context(
+                instance=instance, cursor=cursor, repository_def=defs.get_repository_def()
+            )
+            alerts(context)
+            cursor = context.cursor
+            told.append([message["text"].split(": ")[1] for message in webhook.posted])
+            webhook.posted.clear()
+    assert told == [[], ["ERROR"], [], [], ["OVER"]]
+
+
 def test_an_incident_is_told_once_and_its_end_once(
     built: Stack, webhook: Listener, monkeypatch: pytest.MonkeyPatch
 ) -> None:

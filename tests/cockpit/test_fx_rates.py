@@ -12,7 +12,7 @@ import pytest
 from cockpit.listener import Listener, listening
 from conftest import Stack
 
-from orchestration.rollups.fx_rates import load_fx_rates
+from orchestration.rollups.fx_rates import first_day_needed, load_fx_rates
 from orchestration.rollups.fx_rates_file import NotRates, read_daily, read_history
 
 DAILY = """<?xml version="1.0" encoding="UTF-8"?>
@@ -134,3 +134,26 @@ def test_a_file_that_is_no_rates_is_refused_with_the_place(content: bytes, probl
 def test_a_history_that_is_no_rates_is_refused(content: bytes) -> None:
     with pytest.raises(NotRates):
         list(read_history(content))
+
+
+@pytest.mark.parametrize("day", ["0001-12-01 BC", "-infinity", "0001-01-01"])
+def test_an_event_dated_before_all_rates_does_not_stop_them(
+    built: Stack, monkeypatch: pytest.MonkeyPatch, day: str
+) -> None:
+    for name, value in built.environment.items():
+        monkeypatch.setenv(name, value)
+    with built.primary() as connection:
+        [(row,)] = connection.execute("select ctid::text from analytics.rollup_variants_monthly limit 1").fetchall()
+        [(moved, before)] = connection.execute(
+            "update analytics.rollup_variants_monthly as cells set starts_on = %s::text::date"
+            " from (select ctid, starts_on from analytics.rollup_variants_monthly where ctid = %s::tid) as kept"
+            " where cells.ctid = kept.ctid returning cells.ctid::text, kept.starts_on",
+            [day, row],
+        ).fetchall()
+    try:
+        assert first_day_needed(date.today()) == date(1998, 12, 25)
+    finally:
+        with built.primary() as connection:
+            connection.execute(
+                "update analytics.rollup_variants_monthly set starts_on = %s where ctid = %s::tid", [before, moved]
+            )

@@ -17,6 +17,7 @@ from exports.exporting import ask, wait
 
 from api.exports.health import last_hour
 from local.errors import StackError
+from orchestration.rollups.rebuilding import Rebuilding
 
 SHOP = "shop-1.example"
 
@@ -41,7 +42,8 @@ def test_the_orders_of_a_shop_and_window_are_rebuilt(built: Stack) -> None:
     orders = value(
         built,
         "select count(distinct order_id) from (select shop_id, order_id, entry_on from analytics.fct_ledger union all"
-        " select shop_id, id, placed_at::date from app.orders) as known"
+        " select shop_id, orders.id, (placed_at at time zone timezone)::date"
+        " from app.orders inner join app.shops on shops.id = shop_id) as known"
         f" where shop_id = '{shop}' and entry_on between '{first}' and '{last}'",
     )
     assert orders > 0
@@ -52,6 +54,22 @@ def test_the_orders_of_a_shop_and_window_are_rebuilt(built: Stack) -> None:
     assert f"{orders} orders are marked" in run_job(built, "rebuild_orders", config=config)
     assert value(built, "select count(*) from analytics.int_orders_changed") >= orders
     assert value(built, "select count(*) from analytics.orders_marked") == 0
+
+
+def test_an_order_that_the_ledger_lost_is_marked_by_its_local_day(built: Stack) -> None:
+    with built.primary() as connection, connection.transaction(force_rollback=True):
+        [(shop, order)] = connection.execute(
+            "select shop_id, orders.id from app.orders inner join app.shops on shops.id = shop_id"
+            " where timezone = 'America/New_York' and not test and deleted_at is null limit 1"
+        ).fetchall()
+        connection.execute(
+            "update app.orders set placed_at = timestamp '1999-12-31 23:30' at time zone 'America/New_York'"
+            " where id = %s",
+            [order],
+        )
+        connection.execute("delete from analytics.fct_ledger where order_id = %s", [order])
+        days = [Rebuilding(shop, day, day).count(connection) for day in ("1999-12-31", "2000-01-01")]
+    assert days == [[(shop, 1)], []]
 
 
 def test_a_window_that_ends_before_it_begins_is_refused(built: Stack) -> None:
@@ -149,6 +167,8 @@ def test_a_customer_is_redacted_in_reports_and_exports_before_the_next_build(bui
 
     with pytest.raises(StackError, match="set redacted_at"):
         redact(dry_run=False)
+    with pytest.raises(StackError, match="has no customer 123456789: nothing was done"):
+        redact(customer_id=123_456_789)
     job_id, forgotten, without_names = (ask(client, report, {}) for report in ("customers", "customers", "by_offer"))
     address, forgotten_address, kept_address = (
         wait(client, one)["download_url"] for one in (job_id, forgotten, without_names)

@@ -10,6 +10,7 @@ from data.changes import CHANGES
 from engine.test_equals_full_refresh import differences_from_full_refresh
 from engine.under_test import Engine
 
+from orchestration.rollups.publish import Publication
 from orchestration.rollups.reconciliation import Reconciliation, reconcile
 
 
@@ -68,6 +69,17 @@ def test_a_purge_is_found_and_mended(engine: Engine, publisher: psycopg.Connecti
     after = reconciled_at(engine)
     assert after.keys() == before.keys() and all(after[shop] and after[shop] != before[shop] for shop in after)
     assert differences_from_full_refresh(engine) == {}
+
+
+def test_a_shop_is_dated_by_when_it_was_compared(engine: Engine, publisher: psycopg.Connection) -> None:
+    published_at: list[datetime] = []
+
+    def publish_every_row() -> Publication:
+        published_at.extend(publisher.execute("select clock_timestamp()").fetchone() or ())
+        return engine.publish(every_row=True)
+
+    assert reconcile(publisher, engine.build, publish_every_row).left == []
+    assert all(at < published_at[0] for at in reconciled_at(engine).values()), "what came later was not looked at"
 
 
 # Edits that leave every count and amount of a month alone, of one order each; its id is %(order)s.

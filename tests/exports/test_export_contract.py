@@ -1,16 +1,21 @@
 """Asking for exports, polling, listing and cancelling them (spec: api.md, Exports)."""
 
+import asyncio
 import json
 import re
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
+import asyncpg
 import httpx
 import pytest
 from conftest import Stack
-from data.golden import DOMAIN, OFFER_A, OTHER_DOMAIN, OTHER_OFFER
+from data.golden import DOMAIN, OFFER_A, OTHER_DOMAIN, OTHER_OFFER, SHOP
 from exports.exporting import ask, download, wait
+
+from api.exports.jobs import AlreadyFinished, Cancelling
 
 WINDOW = {"from": "2026-01-01", "to": "2026-03-31"}
 
@@ -45,6 +50,7 @@ def test_a_job_is_answered_at_once_and_ends_with_a_file(golden: httpx.Client) ->
         ({**WINDOW, "offer_ids": [OTHER_OFFER]}, f"offer_ids contains an unknown offer: {OTHER_OFFER}"),
         ({**WINDOW, "offer_ids": OFFER_A}, "offer_ids must be a list"),
         ({**WINDOW, "currency": "XXX"}, "currency must be one of"),
+        ({**WINDOW, "currency": "\0"}, "currency must be text of at most 200 characters, none of them NUL"),
         ({**WINDOW, "format": "xlsx"}, "format must be one of: csv, csv.gz"),
         ({**WINDOW, "colour": "red"}, "colour is not a parameter of summary"),
         ({**WINDOW, "product_id": "1"}, "product_id must be an integer"),
@@ -56,9 +62,20 @@ def test_a_job_is_answered_at_once_and_ends_with_a_file(golden: httpx.Client) ->
 )
 def test_a_wrong_parameter_makes_no_job(golden: httpx.Client, body: dict[str, Any], starts_with: str) -> None:
     before = golden.get("/exports").json()["meta"]["total_count"]
-    errors = problems(golden.post("/summary/export", json=body))
-    assert any(error.startswith(starts_with) for error in errors), errors
+    for headers in ({}, {"Idempotency-Key": "wrong parameters"}):
+        errors = problems(golden.post("/summary/export", json=body, headers=headers))
+        assert any(error.startswith(starts_with) for error in errors), errors
     assert golden.get("/exports").json()["meta"]["total_count"] == before
+
+
+def test_every_problem_of_a_request_for_an_export_is_in_one_answer(golden: httpx.Client) -> None:
+    errors = problems(
+        golden.post("/revenue/export?x=1", json={"granularity": "hour"}, headers={"Idempotency-Key": "a b"})
+    )
+    assert [error.split()[0] for error in errors] == ["x", "Idempotency-Key", "granularity"]
+    headers = {"Idempotency-Key": "a b", "Content-Type": "application/json"}
+    errors = problems(golden.post("/revenue/export?x=1", content=b"{", headers=headers))
+    assert [error.split()[0] for error in errors] == ["x", "Idempotency-Key", "body"]
 
 
 @pytest.mark.parametrize(
@@ -160,6 +177,34 @@ def test_a_cancelled_job_has_no_file_and_stays_cancelled(golden: httpx.Client) -
     ready = ask(golden, "summary", WINDOW)
     wait(golden, ready)
     assert "it is ready" in problems(golden.post(f"/exports/{ready}/cancel"), 409)[0]
+
+
+def test_cancelling_takes_no_parameters(golden: httpx.Client) -> None:
+    job_id = ask(golden, "summary", WINDOW)
+    answer = golden.post(f"/exports/{job_id}/cancel?dry_run=true", json={"colour": "red"})
+    assert problems(answer) == [
+        "dry_run is not a parameter of cancelling; it takes none",
+        "colour is not a parameter of cancelling; it takes none",
+    ]
+    assert problems(golden.post(f"/exports/{job_id}/cancel", content=b"[]")) == ["body must be a JSON object"]
+    assert wait(golden, job_id)["status"] == "ready"
+
+
+def test_a_call_that_cancels_may_be_done_twice(built: Stack, golden: httpx.Client) -> None:
+    job_id = ask(golden, "customers", WINDOW)
+    cancelling, another = Cancelling(UUID(SHOP), job_id), Cancelling(UUID(SHOP), job_id)
+
+    async def call() -> list[str]:
+        connection = await asyncpg.connect(built.environment["PREORDERS_PRIMARY_DSN"])
+        try:
+            states = [(await cancelling(connection)).status, (await cancelling(connection)).status]
+            with pytest.raises(AlreadyFinished):
+                await another(connection)
+            return states
+        finally:
+            await connection.close()
+
+    assert asyncio.run(call()) == ["cancelled", "cancelled"]
 
 
 def test_waiting_jobs_say_how_many_of_the_shop_are_before_them(built: Stack) -> None:

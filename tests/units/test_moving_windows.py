@@ -1,6 +1,7 @@
 """Rate limits to the point and to the moment, by a clock that the test holds (spec: api.md, Common)."""
 
 import asyncio
+from uuid import UUID
 
 import pytest
 from hypothesis import given
@@ -8,7 +9,10 @@ from hypothesis import strategies as st
 from limits import RateLimitItemPerMinute
 from limits.aio.strategies import MovingWindowRateLimiter
 
+from api import rate_limit
+from api.authentication import Caller
 from api.moving_windows import MovingWindows
+from api.rate_limit import RateLimiter
 
 
 class Clock:
@@ -40,6 +44,29 @@ def test_points_come_back_a_minute_after_they_were_taken_and_not_before() -> Non
         assert (await limiter.get_window_stats(item, "shop")).remaining == 2
 
     asyncio.run(take())
+
+
+def test_a_refused_call_is_told_when_as_many_points_as_it_costs_are_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock, caller = Clock(), Caller(UUID(int=1), frozenset(), 10)
+    monkeypatch.setattr(rate_limit, "MovingWindows", lambda: MovingWindows(clock))
+    limiter = RateLimiter("memory://", 1)
+
+    async def call() -> None:
+        began = clock.now
+        assert (await limiter.spend(caller, 1)).allowed
+        clock.now = began + 30
+        assert all([(await limiter.spend(caller, 1)).allowed for _ in range(9)])
+        clock.now = began + 31
+        assert (await limiter.spend(caller, 1)).reset_at == began + 60
+        refused = await limiter.spend(caller, 2)
+        assert not refused.allowed
+        assert refused.reset_at == began + 90
+        clock.now = began + 61
+        assert not (await limiter.spend(caller, 2)).allowed
+        clock.now = began + 90.001
+        assert (await limiter.spend(caller, 2)).allowed
+
+    asyncio.run(call())
 
 
 @given(

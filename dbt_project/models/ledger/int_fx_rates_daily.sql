@@ -32,8 +32,11 @@ select
 from rates_with_next
 cross join
     lateral generate_series(
-        rates_with_next.rate_date,
-        least(rates_with_next.next_rate_date - 1, rates_with_next.rate_date + {{ var('rate_carried_days') }}),
+        -- as timestamps: dates would become instants, and a day in the session's timezone may have no midnight
+        rates_with_next.rate_date::timestamp,
+        least(
+            rates_with_next.next_rate_date - 1, rates_with_next.rate_date + {{ var('rate_carried_days') }}
+        )::timestamp,
         interval '1 day'
     ) as carried (day)
 where rates_with_next.currency <> 'EUR'
