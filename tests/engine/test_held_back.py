@@ -32,7 +32,7 @@ def test_a_shop_with_a_wrong_cell_is_held_back_alone_until_it_is_mended(engine: 
     finding = next(
         one for one in publication.failures if one.audit == "days equal the ledger" and one.metric == "units"
     )
-    assert (finding.shop_id, finding.day, finding.found) == (UUID(NEW_YORK), day, finding.expected + 5)
+    assert (finding.shop_id, finding.day, finding.found) == (UUID(NEW_YORK), str(day), finding.expected + 5)
     after = engine.shown()
     assert after[NEW_YORK] == before[NEW_YORK]
     assert after[BERLIN]["build_id"] == publication.build_id > before[BERLIN]["build_id"]

@@ -5,11 +5,14 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 from conftest import ROOT
+from jinja2 import Environment
 from oracle.metrics import EVERY_METRIC
 
 _NUMBERS = {"smallint", "integer", "bigint", "numeric"}
@@ -69,6 +72,28 @@ def test_what_is_published_has_a_grain_and_a_contract(models: dict[str, Any]) ->
     for name, model in published.items():
         assert model["config"]["contract"]["enforced"], name
         assert set(model["config"]["meta"]["grain"]) <= model["columns"].keys(), name
+
+
+def test_a_rollups_period_and_keys_are_those_of_its_meta(models: dict[str, Any]) -> None:
+    told: dict[str, tuple[str, set[str]]] = {}
+
+    def note(name: str, period: str, keys: list[str]) -> str:
+        told[name] = period, {"shop_id", "currency", "starts_on", *keys}
+        return ""
+
+    for name, model in models.items():
+        if name.startswith("rollup_") and name != "rollup_customer_gaps":
+            from_ledger, from_finer = partial(_noted, note, name, 0), partial(_noted, note, name, 1)
+            macros = {"rollup": from_ledger, "rollup_counted": from_ledger, "rollup_longer": from_finer, "ref": str}
+            Environment().from_string(model["raw_code"]).render(macros)
+    assert len(told) > 15
+    for name, (period, grain) in told.items():
+        meta = models[name]["config"]["meta"]
+        assert (period, grain) == (meta["period"], set(meta["grain"])), name
+
+
+def _noted(note: Callable[[str, str, list[str]], str], name: str, first: int, *arguments: Any, **_: Any) -> str:
+    return note(name, arguments[first], arguments[first + 1])
 
 
 def test_metrics_are_defined_once_and_in_the_order_of_the_reports(models: dict[str, Any]) -> None:
