@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 INSTALL := $(BIN)/uv pip install --quiet --python $(BIN)/python
-PREORDERS_HOME ?= .local
+HOME_OPTION := --home "$(or $(PREORDERS_HOME),.local)"
 BENCH_ORDERS ?= 7900000
 MINUTES ?= 60
 
@@ -10,8 +10,16 @@ MINUTES ?= 60
 
 setup: .venv/installed
 
+# One whose making was interrupted, or whose Python is gone or was replaced by another version, is made anew.
+WORKS := $(BIN)/python -c 'import pip, sys; sys.exit(sys.version_info < (3, 11))' 2> /dev/null
+ifneq ($(shell $(WORKS) && echo yes),yes)
+.PHONY: .venv/installed
+endif
+
 .venv/installed: pyproject.toml constraints.txt
-	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(WORKS) || $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo 'Python 3.11 or later is needed: make PYTHON=python3.12 ..' >&2; exit 2; }
+	$(WORKS) || $(PYTHON) -m venv --clear .venv
 	@# Nothing is installed whose hash does not stand in constraints.txt; pip is for uv alone, by its lines there.
 	sed -n '/^uv==/,/[^\\]$$/p' constraints.txt > .venv/uv.txt
 	$(BIN)/python -m pip install --quiet --require-hashes --requirement .venv/uv.txt
@@ -21,10 +29,10 @@ setup: .venv/installed
 	touch $@
 
 demo: setup
-	$(BIN)/preorders up --detach --home $(PREORDERS_HOME)
+	$(BIN)/preorders up --detach $(HOME_OPTION)
 
 down: setup
-	$(BIN)/preorders down --home $(PREORDERS_HOME)
+	$(BIN)/preorders down $(HOME_OPTION)
 
 # A page for each metric and an exposure for each report, from their one definition
 docs: setup
@@ -34,7 +42,7 @@ docs: setup
 # Which numbers of which reports differ between a git revision and the files as they are: make report-diff BASE=main
 report-diff: setup
 	@test -n "$(BASE)" || { echo 'say what to compare with: make report-diff BASE=main' >&2; exit 2; }
-	$(BIN)/preorders report-diff "$(BASE)" --home $(PREORDERS_HOME)
+	$(BIN)/preorders report-diff "$(BASE)" $(HOME_OPTION)
 
 # Two processes, since the tests that share a stack wait for its parts most of the time
 test: setup

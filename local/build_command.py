@@ -11,6 +11,7 @@ from local.home import Home
 from local.home_option import home_option
 from local.progress import console, line
 from local.runs import RunEvent, follow_run, launch_build, run_url
+from local.supervision import Supervisor
 
 
 @click.command()
@@ -28,6 +29,8 @@ def run_build(home: Home, full_refresh: bool = False, timeout: float = 14400) ->
     Raises:
         StackError: it could not be launched, or failed; the message has its run's address.
     """
+    if Supervisor(home).pid is None:  # another home's stack may have its ports by now
+        raise StackError(f"nothing runs in {home.path}; start it with: preorders up --home {home.path}")
     dagster = DagsterClient(dagster_url(home))
     run_id = launch_build(dagster, full_refresh)
     url = run_url(dagster, run_id)

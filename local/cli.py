@@ -11,7 +11,7 @@ from rich.table import Table
 
 from api.keys import KeyProblem
 from local.build_command import build
-from local.environment import dsn, settings
+from local.environment import dsn, forget_libpq_defaults, settings
 from local.errors import StackError
 from local.home import Home
 from local.home_option import home_option, home_was_given
@@ -21,6 +21,7 @@ from local.progress import console, errors, table_console
 from local.report_diff import report_diff
 from local.stack import stop_stack
 from local.status import part_statuses
+from local.supervision import Supervisor
 from local.up_command import up
 
 
@@ -30,7 +31,7 @@ class _Commands(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
-        except (StackError, KeyProblem, psycopg.OperationalError) as problem:
+        except (StackError, KeyProblem, psycopg.OperationalError, PermissionError) as problem:
             errors.print(f"preorders: {problem}", markup=False)
             ctx.exit(1)
 
@@ -44,7 +45,11 @@ def main() -> None:
 @home_option
 def down(home: Home) -> None:
     """Stop everything, and leave no process behind."""
+    ran = Supervisor(home).pid is not None
     leftovers = stop_stack(home)
+    if not ran and not leftovers:
+        console.print(f"Nothing ran in {home.path}.", markup=False)
+        return
     note = f"; {leftovers} processes had no supervisor any more" if leftovers else ""
     console.print(f"Stopped {home.path}{note}.", markup=False)
 
@@ -77,7 +82,10 @@ def migrate(home: Home) -> None:
     from api.migrations import migrate as apply_migrations
 
     named = os.environ.get("PREORDERS_SERVICE_DSN")
-    applied = apply_migrations(named if named and not home_was_given() else dsn(home, "preorders_service"))
+    if not named or home_was_given():
+        forget_libpq_defaults()
+        named = dsn(home, "preorders_service")
+    applied = apply_migrations(named)
     console.print(f"Applied: {', '.join(applied) or 'nothing, all were there'}.", markup=False)
 
 

@@ -15,18 +15,23 @@ LOOPBACK = "127.0.0.1"
 # Every process of a stack carries its home in this variable: so they are found after their supervisor died.
 STACK_MARK = "PREORDERS_STACK_HOME"
 
-# Of the caller's environment, what would lead a part astray: libpq's defaults, another account's
-# credentials or endpoint, and the ban on bytecode (Dagster's runs take three times as long without it).
-UNWANTED = (
-    "PYTHONDONTWRITEBYTECODE", "AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3",
-    "PGHOST", "PGHOSTADDR", "PGPORT", "PGUSER", "PGPASSWORD", "PGPASSFILE", "PGDATABASE", "PGOPTIONS",
-    "PGSERVICE", "PGSSLMODE", "PGTZ", "PGCLIENTENCODING",
-)  # fmt: skip
+# Of the caller's environment, what would lead a part astray: another account's credentials or endpoint, and the ban on
+# bytecode (Dagster's runs take three times as long without it); and libpq's defaults.
+_UNWANTED = {
+    *("PYTHONDONTWRITEBYTECODE", "AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3"),
+}
+_LIBPQ = "PG"  # what all of its variables begin with
 
 
 def dsn(home: Home, role: str, part: str = "primary", database: str = DATABASE) -> str:
     """A connection URL for the role on the primary or the replica."""
     return f"postgresql://{role}:{home.secrets[role]}@{LOOPBACK}:{home.ports[part]}/{database}"
+
+
+def forget_libpq_defaults() -> None:
+    """Take libpq's variables out of this process's environment: they are about another server than a home's."""
+    for name in [name for name in os.environ if name.startswith(_LIBPQ)]:
+        del os.environ[name]
 
 
 def api_url(home: Home) -> str:
@@ -89,7 +94,7 @@ def settings(home: Home) -> dict[str, str]:
 
 def process_environment(home: Home, inherited: Mapping[str, str] = os.environ) -> dict[str, str]:
     """What the supervised processes see: the caller's environment, cleaned, and the settings."""
-    kept = {name: value for name, value in inherited.items() if name not in UNWANTED}
+    kept = {name: value for name, value in inherited.items() if name not in _UNWANTED and not name.startswith(_LIBPQ)}
     # A proxy of the network would swallow the calls to the neighbours, gRPC's too.
     loopback = f"{LOOPBACK},localhost"
     return {

@@ -4,7 +4,6 @@ import fcntl
 import hashlib
 import os
 import secrets
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -76,11 +75,11 @@ class Home:
 
     @property
     def sockets(self) -> Path:
-        """The folder of Unix sockets: in the home, or below the temporary folder when that path is too long."""
+        """The folder of Unix sockets: in the home, or below /tmp, whatever TMPDIR says, when that path is too long."""
         inside = self.path / "sockets"
         if len(os.fsencode(inside / LONGEST_SOCKET_NAME)) <= LONGEST_SOCKET_PATH:
             return inside
-        return Path(tempfile.gettempdir()) / f"preorders-{os.getuid()}-{self.digest}"
+        return Path("/tmp") / f"preorders-{os.getuid()}-{self.digest}"
 
     @property
     def control_socket(self) -> Path:

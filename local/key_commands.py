@@ -17,10 +17,10 @@ from api.keys import (
     list_keys,
     revoke_key,
 )
-from local.environment import dsn
 from local.errors import StackError, first_line
 from local.home import Home
 from local.home_option import home_option, home_was_given
+from local.postgres import connect
 from local.progress import console, table_console
 from local.shops import shop_domains, shop_of
 
@@ -85,9 +85,10 @@ def revoke(home: Home, key_id_or_hint: str) -> None:
 def _connected(home: Home) -> Connection:
     """Connect to the home's primary, or without any home to the one that the environment names."""
     named = os.environ.get("PREORDERS_PRIMARY_DSN")
-    address = named if named and not home.exists and not home_was_given() else dsn(home, "preorders")
     try:
-        return psycopg.connect(address, autocommit=True, connect_timeout=5)
+        if named and not home.exists and not home_was_given():
+            return psycopg.connect(named, autocommit=True, connect_timeout=5)
+        return connect(home, "preorders")
     except psycopg.OperationalError as problem:
         raise StackError(f"the primary does not answer: {first_line(problem)}") from None
 

@@ -7,7 +7,7 @@ import psycopg
 from psycopg.rows import TupleRow
 
 from local.database_folder import give_to_server, make_server_folder
-from local.environment import dsn
+from local.environment import dsn, forget_libpq_defaults
 from local.errors import StackError
 from local.home import Home
 from local.postgres_binaries import PostgresBinaries
@@ -21,6 +21,7 @@ from local.postgres_settings import (
 
 def connect(home: Home, role: str, part: str = "primary", database: str = "preorders") -> "Connection":
     """An autocommit connection to the primary or the replica."""
+    forget_libpq_defaults()
     return psycopg.connect(dsn(home, role, part, database), autocommit=True, connect_timeout=5)
 
 

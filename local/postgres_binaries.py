@@ -120,10 +120,15 @@ def _copied(package: Path, destination: Path) -> Path:
 
 
 def _link_or_copy(source: str, destination: str) -> None:
+    mode = Path(source).stat().st_mode
+    for_others = mode | (mode & 0o700) >> 6
     try:
+        if mode != for_others:  # it was installed with a umask that keeps others out
+            raise PermissionError
         os.link(source, destination)
-    except OSError:  # another file system
+    except OSError:  # or another file system
         shutil.copy2(source, destination)
+        Path(destination).chmod(for_others)
 
 
 def _checked(folder: Path, origin: str) -> PostgresBinaries:

@@ -31,6 +31,7 @@ from local.report_rows import Difference, differences, keep_rows
 from local.shops import shop_domains
 from local.stack import start_stack
 from local.status import part_statuses
+from local.stop_signals import catch_stop_signals
 from local.temporary_home import temporary_home
 
 DATABASE = "report_diff"
@@ -44,6 +45,7 @@ def report_diff(home: Home, base: str) -> None:
 
     On the data of the home if its primary runs, else on the demo's in a temporary home.
     """
+    catch_stop_signals()
     with (
         tempfile.TemporaryDirectory(prefix="preorders-report-diff-") as folder,
         _home_with_data(home) as used,

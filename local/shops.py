@@ -10,6 +10,8 @@ import psycopg
 
 from local.errors import StackError
 
+_SHOWN = 10
+
 
 def shop_of(connection: psycopg.Connection[Any], domain: str) -> UUID:
     """The id of the shop with that domain.
@@ -19,7 +21,8 @@ def shop_of(connection: psycopg.Connection[Any], domain: str) -> UUID:
     """
     row = connection.execute("select id from app.shops where domain = %s", [domain]).fetchone()
     if row is None:
-        raise StackError(f"no shop has the domain {domain}")
+        known = sorted(shop_domains(connection).values())[:_SHOWN]
+        raise StackError(f"no shop has the domain {domain}; there are {', '.join(known) or 'none'}")
     shop_id: UUID = row[0]
     return shop_id
 

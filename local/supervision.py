@@ -53,7 +53,8 @@ class Supervisor:
             pid = int(self._home.supervisor_pid_file.read_text())
         except (FileNotFoundError, ValueError):
             return None
-        return pid if is_running(pid, "supervisord") else None
+        # a pid is used again, perhaps by another home's supervisord
+        return pid if is_running(pid, str(self._home.supervisor_config)) else None
 
     def launch(self, programs: Sequence[Program], environment: Mapping[str, str]) -> None:
         """Start supervisord, detached; it starts no part yet.

@@ -1,6 +1,7 @@
 """Supervisord's configuration file."""
 
 import os
+import resource
 import shlex
 from collections.abc import Sequence
 
@@ -21,6 +22,7 @@ def supervisor_config(home: Home, programs: Sequence[Program]) -> str:
             "logfile_backups": 1,
             "pidfile": home.supervisor_pid_file,
             "childlogdir": home.logs,
+            "minfds": _most_files(),
             **({"user": "root"} if os.geteuid() == 0 else {}),
         },
         "unix_http_server": {"file": home.control_socket, "chmod": "0700"},
@@ -34,6 +36,12 @@ def supervisor_config(home: Home, programs: Sequence[Program]) -> str:
     for name, options in sections.items():
         lines += [f"[{name}]", *(f"{key}={value}" for key, value in options.items()), ""]
     return "\n".join(lines).replace("%", "%%")
+
+
+def _most_files() -> int:
+    """Return how many files supervisord asks for: it would not start with less than its default, 1024."""
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    return 1024 if hard == resource.RLIM_INFINITY else min(1024, hard)
 
 
 def _program(home: Home, program: Program) -> dict[str, object]:

@@ -1,10 +1,7 @@
 """`preorders up`: start the stack, with the demo at the first time, and stay until told to stop."""
 
 import shlex
-import signal
 import time
-from types import FrameType
-from typing import NoReturn
 
 import click
 
@@ -15,9 +12,8 @@ from local.home_option import home_option
 from local.parts import PARTS
 from local.progress import console
 from local.stack import start_stack, stop_stack
+from local.stop_signals import catch_stop_signals
 from local.supervision import Supervisor
-
-STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @click.command()
@@ -27,7 +23,7 @@ STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 @home_option
 def up(home: Home, detach: bool, demo: bool, only: tuple[str, ...]) -> None:
     """Start everything: two databases, S3, Dagster and the API."""
-    _catch_signals()
+    catch_stop_signals()
     console.print(f"Starting the stack in {home.path}", markup=False)
     try:
         start_stack(home, only or PARTS)  # which stops everything itself when it fails
@@ -67,14 +63,3 @@ def _print_addresses(home: Home, key: str | None, only: tuple[str, ...]) -> None
         lines += [f"Key      {key}", "", *example_commands(home, key)]
     for text in [*lines, ""]:
         click.echo(text)
-
-
-def _catch_signals() -> None:
-    for number in STOP_SIGNALS:
-        signal.signal(number, _interrupt)
-
-
-def _interrupt(number: int, frame: FrameType | None) -> NoReturn:
-    for each in STOP_SIGNALS:  # a second Ctrl-C must not leave half of the stack running
-        signal.signal(each, signal.SIG_IGN)
-    raise KeyboardInterrupt

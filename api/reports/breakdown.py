@@ -4,6 +4,7 @@ Every number of every report comes from `grouped()`. A request's values are alwa
 the SQL; names come from the registry and from dbt's definitions alone.
 """
 
+import itertools
 from collections.abc import Iterator, Sequence
 
 from api.reports.customers import count_customers, keeps_customers
@@ -52,14 +53,17 @@ def _sums(shape: Shape, grouping: Grouping, metrics: Sequence[Metric]) -> str:
     columns |= {metric.name: metric.name if metric.kind == "distinct" else metric.column for metric in metrics}
     states = {metric.name for metric in metrics if metric.kind == "state"}
     read = [*dict.fromkeys([*(grouping.dimensions), "starts_on", *columns.values()])]
-    tables = " union all ".join(
-        f"select {', '.join(read)} from {rollup.table(granularity)} where {scope(shape)} and {rows}"
-        for granularity, rows in _cover(shape, rollup, grouping, has_history).items()
-    )
     keys = list(grouping.key_expressions)
     if grouping.is_series:
-        start = bucket(shape, "starts_on")
-        keys.insert(0, f"case when starts_on >= {FIRST} then {start} end as bucket")
+        keys.insert(0, "bucket")
+
+    def read_from(granularity: Granularity, rows: str) -> str:
+        # a period that is no day is a bucket by itself, or lies before them all
+        start = bucket(shape, "starts_on") if granularity == "day" else "starts_on"
+        buckets = [f"case when starts_on >= {FIRST} then {start} end as bucket"] if grouping.is_series else []
+        return f"select {', '.join([*read, *buckets])} from {rollup.table(granularity)} where {scope(shape)} and {rows}"
+
+    tables = " union all ".join(itertools.starmap(read_from, _cover(shape, rollup, grouping, has_history).items()))
     in_window = f" filter (where starts_on >= {FIRST})" if has_history and not grouping.is_series else ""
     sums = [f"sum({column}){'' if name in states else in_window} as {name}" for name, column in columns.items()]
     return f"select {', '.join([*keys, *sums])} from ({tables}) as periods{group_by(len(keys))}"
@@ -122,7 +126,7 @@ def _accumulated(shape: Shape, metrics: Sequence[Metric], sums: str, counts: str
         else:
             columns.append(f"coalesce({metric.name}, 0) as {metric.name}")
     return (
-        f"with steps as materialized ({sums}), labels as (select generate_series("
+        f"with steps as ({sums}), labels as (select generate_series("
         f"date_trunc('{size}', {FIRST}::timestamp), {LAST}::timestamp, interval '1 {size}')::date as bucket)"
         f" select {', '.join(columns)} from labels left join steps using (bucket){counts}"
     )

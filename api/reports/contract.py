@@ -192,7 +192,7 @@ def resolve(request: Request, shop: Shop, metrics: Metrics, known_offers: Collec
     has_window = ("from" in values) == ("to" in values)  # else one of them was refused already
     if request.report.has_series and has_window and count_buckets(window, granularity) > MOST_BUCKETS:
         problems.append(
-            f"from to to is {count_buckets(window, granularity)} buckets by {granularity}; at most {MOST_BUCKETS}"
+            f"from and to span {count_buckets(window, granularity)} buckets by {granularity}; at most {MOST_BUCKETS}"
         )
     if problems:
         raise Invalid(problems)

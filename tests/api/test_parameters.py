@@ -83,7 +83,7 @@ def test_what_cannot_be_read_was_given_all_the_same(golden: httpx.Client, path: 
         ("/revenue?include_deposits=false&include_balances=false", "include_deposits or include_balances"),
         ("/revenue?include_deposits=yes", "include_deposits must be true or false"),
         ("/by_date?metrics=orders,nonsense", "metrics must be among: orders, units"),
-        ("/by_date?from=2010-01-01&to=2020-12-31", "from to to is 4018 buckets by day"),
+        ("/by_date?from=2010-01-01&to=2020-12-31", "from and to span 4018 buckets by day"),
         ("/by_variant", "offer_id is required"),
         ("/customers?page=0", "page must be an integer from 1"),
         ("/customers?per_page=201", "per_page must be an integer from 1 to 200"),
