@@ -32,6 +32,7 @@ class Action:
         method, path: the path is relative to the base path, with `:name` placeholders.
         description, aliases, notes: for people.
         request_schema, answer_schema: JSON Schema of the parameters, and of the answer when all went well.
+        is_report: whether it reads a report, whose answers have tags.
         path_params: what stands for the placeholders.
     """
 
@@ -44,6 +45,7 @@ class Action:
     answer_schema: dict[str, Any]
     path_params: dict[str, str] | None = None
     notes: str | None = None
+    is_report: bool = False
 
     def as_help(self) -> dict[str, Any]:
         """Return the action as `/help` shows it."""
@@ -71,6 +73,7 @@ def actions(metrics: Metrics) -> list[Action]:
             request_schema=report.request_schema(metrics),
             answer_schema=response_schema(report, metrics),
             notes=report.notes,
+            is_report=True,
         )
         for report in REPORTS.values()
     ]

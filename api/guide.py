@@ -38,6 +38,13 @@ the key alone decides the shop. Bodies are JSON (`Content-Type: application/json
 - `{REPORTS_PATH}/definitions` says what each metric means and what it may be summed over. Distinct counts and
   outstanding balances are never sums of a series: ask for the window instead.
 - `freshness.as_of` says up to when the numbers are complete; `"incomplete": true` that the window reaches past it.
+- A series has every bucket of the window. `bucket` is the first day of the day, week (from Monday) or month; `from` and
+  `to` are its days inside the window, and `"partial": true` says that the window cuts it.
+- A breakdown has a row for what had an event in the window or a balance open at its end, the highest revenue first.
+  `by_variant` wants `offer_id` or `offer_ids`: `by_offer` tells them.
+- `aging` tells by how many days open balances are overdue at the end of `to`; due that day is `not_due`.
+- An answer's `ETag`, sent back as `If-None-Match`, is answered by 304 while nothing has changed.
+- There is no CORS: call from a server, so that the key stays there.
 - `freshness.stale` says that the numbers lag behind; `max_lag` (seconds) has such an answer refused with 503 instead.
 - Errors are `{{"errors": ["<field> must be ...", ...]}}`, every problem at once. 429 and 503 say in
   `Retry-After` when to try again.

@@ -11,6 +11,16 @@ from api.response_schemas import object_schema
 
 _PLACEHOLDER = re.compile(r":(\w+)")
 _TEXT = {"type": "string"}
+_LIMITS = {
+    "X-RateLimit-Limit": "Points of the shop in 60 seconds.",
+    "X-RateLimit-Remaining": "Points that are left.",
+    "X-RateLimit-Reset": "When points come back, in seconds of Unix time.",
+}
+_RETRY_AFTER = {"Retry-After": "Seconds after which to try again."}
+_OF_A_READ = {
+    "ETag": "Of the answer: sent back as If-None-Match, it is answered by 304 while the answer is the same.",
+    "Cache-Control": "An answer may be kept, and has to be confirmed with each use.",
+}
 _ERRORS = {
     400: "The request is no valid HTTP, or its address or headers have more than 64 KiB.",
     401: "The key is missing, unknown, expired or revoked.",
@@ -58,6 +68,7 @@ def _operation(action: Action) -> dict[str, Any]:
         for name, text in (action.path_params or {}).items()
     ]
     in_query = [] if has_body else [_parameter(name, detail) for name, detail in schema["properties"].items()]
+    of_read = _OF_A_READ if action.is_report else {}
     success = HTTPStatus.ACCEPTED if action.method == "POST" else HTTPStatus.OK
     operation = {
         "operationId": action.name,
@@ -65,10 +76,16 @@ def _operation(action: Action) -> dict[str, Any]:
         "description": " ".join(filter(None, [action.notes, *required])),
         "parameters": [*in_path, *in_query],
         "responses": {
-            str(success.value): _content("The answer.", action.answer_schema),
-            "429": _content("The rate limit is exceeded.", {"$ref": "#/components/schemas/RateLimited"}),
+            str(success.value): _content("The answer.", action.answer_schema, _LIMITS | of_read),
+            **({"304": {"description": "The answer is the one that If-None-Match names."}} if of_read else {}),
+            "429": _content(
+                "The rate limit is exceeded.", {"$ref": "#/components/schemas/RateLimited"}, _LIMITS | _RETRY_AFTER
+            ),
             **{
-                str(status): _content(text, {"$ref": "#/components/schemas/Errors"}) for status, text in _ERRORS.items()
+                str(status): _content(
+                    text, {"$ref": "#/components/schemas/Errors"}, _RETRY_AFTER if status == 503 else {}
+                )
+                for status, text in _ERRORS.items()
             },
         },
     }
@@ -86,5 +103,6 @@ def _parameter(name: str, schema: dict[str, Any]) -> dict[str, Any]:
     return parameter
 
 
-def _content(description: str, schema: dict[str, Any]) -> dict[str, Any]:
-    return {"description": description, "content": {"application/json": {"schema": schema}}}
+def _content(description: str, schema: dict[str, Any], headers: dict[str, str]) -> dict[str, Any]:
+    described = {name: {"schema": _TEXT, "description": text} for name, text in headers.items()}
+    return {"description": description, "headers": described, "content": {"application/json": {"schema": schema}}}

@@ -20,12 +20,16 @@ _COLUMNS: dict[str, dict[str, Any]] = {
     "text": _TEXT,
 }
 _FRESHNESS = {
-    "as_of": _INSTANT,
-    "built_at": _INSTANT,
-    "build_id": _INTEGER,
-    "replica_lag_seconds": {"type": "number"},
+    "as_of": {**_INSTANT, "description": "Up to when the numbers are complete."},
+    "built_at": {**_INSTANT, "description": "When they were published."},
+    "build_id": {**_INTEGER, "description": "The build that last changed a number of the shop."},
+    "replica_lag_seconds": {"type": "number", "description": "How far behind what is published the answer may be."},
     "stale": {"type": "boolean", "description": "Whether the lag is more than what the operator calls stale."},
-    "reconciled": {"type": ["string", "null"], "format": "date-time"},
+    "reconciled": {
+        "type": ["string", "null"],
+        "format": "date-time",
+        "description": "When all history was last compared with the source and equalled it; null: not yet.",
+    },
 }
 _JOB = {
     "job_id": _TEXT,
@@ -58,7 +62,7 @@ def response_schema(report: Report, metrics: Metrics) -> dict[str, Any]:
         "window": object_schema({"from": _DATE, "to": _DATE}),
         "currency": _TEXT,
         "timezone": _TEXT,
-        "filters": {"type": "object"},
+        "filters": {"type": "object", "description": "Those of the request's filters that were given, as understood."},
         "freshness": object_schema(_FRESHNESS),
         "incomplete": {"const": True, "description": "Given when the window reaches past freshness.as_of."},
     }
@@ -67,6 +71,8 @@ def response_schema(report: Report, metrics: Metrics) -> dict[str, Any]:
     for block in report.blocks:
         row = _row_schema(report, block, metrics)
         properties[block.key] = {"type": "array", "items": row} if block.has_rows else row
+        if block.rows:
+            properties[block.key]["description"] = block.rows
         if block.paged:
             properties["meta"] = object_schema(_META)
     return object_schema(properties, optional=("incomplete",))
@@ -85,7 +91,12 @@ def _row_schema(report: Report, block: Block, metrics: Metrics) -> dict[str, Any
 
 
 def _column_schema(column: Column) -> dict[str, Any]:
-    return _nullable(_COLUMNS[column.type]) if column.nullable else _COLUMNS[column.type]
+    schema = _nullable(_COLUMNS[column.type]) if column.nullable else dict(_COLUMNS[column.type])
+    if column.values:
+        schema["enum"] = list(column.values)
+    if column.description:
+        schema["description"] = column.description
+    return schema
 
 
 def _nullable(schema: dict[str, Any]) -> dict[str, Any]:

@@ -31,6 +31,8 @@ class Column:
         sql: expression over `grouped` and the joined tables.
         type: what it holds; `text` is anybody's free text, the others are made here.
         nullable: whether it may be null.
+        description: for people, where its name doesn't say it.
+        values: those that it may have, if they are few.
         is_personal: whether it tells who a customer is, which a redaction takes out.
     """
 
@@ -38,6 +40,8 @@ class Column:
     type: Literal["uuid", "integer", "date", "boolean", "instant", "label", "text"]
     nullable: bool = False
     is_personal: bool = False
+    description: str | None = None
+    values: tuple[str, ...] = ()
 
     @property
     def csv_sql(self) -> str:
@@ -54,6 +58,7 @@ class Block:
 
     Attributes:
         key: where it stands in the body.
+        rows: for people: what it has a row for, and in which order.
         columns: what a row tells beside metrics.
         trailing_columns: the same, behind the metrics.
         metrics: those shown; None: all, or those that the request chose.
@@ -67,6 +72,7 @@ class Block:
     """
 
     key: str
+    rows: str = ""
     columns: Mapping[str, Column] = field(default_factory=dict)
     metrics: tuple[str, ...] | None = None
     grouping: Grouping = field(default=Grouping())

@@ -15,11 +15,19 @@ from api.reports.report import Report
 from api.reports.scope import END, FIRST, LAST, SHOP, Grouping, scope
 
 _SERIES = {
-    "bucket": Column("grouped.bucket", "date"),
-    "from": Column(f"greatest(grouped.bucket, {FIRST})", "date"),
-    "to": Column(f"least(grouped.bucket_end - 1, {LAST})", "date"),
-    "partial": Column(f"grouped.bucket < {FIRST} or grouped.bucket_end - 1 > {LAST}", "boolean"),
+    "bucket": Column(
+        "grouped.bucket", "date", description="First day of the day, week or month; it may lie before the window."
+    ),
+    "from": Column(f"greatest(grouped.bucket, {FIRST})", "date", description="First day of it inside the window."),
+    "to": Column(f"least(grouped.bucket_end - 1, {LAST})", "date", description="Last day of it inside the window."),
+    "partial": Column(
+        f"grouped.bucket < {FIRST} or grouped.bucket_end - 1 > {LAST}",
+        "boolean",
+        description="Whether the window cuts it: then its numbers are those of from to to.",
+    ),
 }
+_BUCKETS = "Every bucket of the window, also those without any event, in order of time."
+_ACTIVE = "with an event in the window, or a balance that is open at its end; the highest revenue first"
 _OFFER = {
     "offer_id": Column("grouped.offer_id::text", "uuid"),
     "offer_name": Column("offers.offer_name", "text", nullable=True),
@@ -136,6 +144,7 @@ _REPORTS = (
             Block("totals"),
             Block(
                 "by_offer_top_5",
+                f"The five best of the offers {_ACTIVE}.",
                 columns=_OFFER,
                 metrics=("orders", "units", "revenue", "customers"),
                 grouping=Grouping(("offer_id",)),
@@ -159,6 +168,7 @@ _REPORTS = (
             Block("totals", metrics=_REVENUE_METRICS, replaces=_portions),
             Block(
                 "series",
+                _BUCKETS,
                 columns=_SERIES,
                 metrics=_REVENUE_METRICS,
                 grouping=Grouping(is_series=True),
@@ -177,6 +187,7 @@ _REPORTS = (
             Block("totals"),
             Block(
                 "offers",
+                f"The offers {_ACTIVE}.",
                 columns=_OFFER | {"status": Column("offers.status", "text", nullable=True)},
                 grouping=Grouping(("offer_id",)),
                 joins=_join_offers,
@@ -197,6 +208,8 @@ _REPORTS = (
             Block("totals"),
             Block(
                 "variants",
+                "The variants that are attached to the offers now, and those with an event in the window or an open"
+                " balance, by offer_id and variant_id.",
                 columns={
                     "offer_id": Column("coalesce(grouped.offer_id, attached.offer_id)::text", "uuid"),
                     "variant_id": Column("coalesce(grouped.variant_id, attached.variant_id)", "integer"),
@@ -224,6 +237,7 @@ _REPORTS = (
             Block("totals"),
             Block(
                 "products",
+                f"The products {_ACTIVE}.",
                 columns={
                     "product_id": Column("grouped.product_id", "integer"),
                     "product_title": Column("products.product_title", "text", nullable=True),
@@ -244,7 +258,7 @@ _REPORTS = (
         echoes=("granularity", "metrics"),
         blocks=(
             Block("totals"),
-            Block("series", columns=_SERIES, grouping=Grouping(is_series=True), order="grouped.bucket"),
+            Block("series", _BUCKETS, columns=_SERIES, grouping=Grouping(is_series=True), order="grouped.bucket"),
         ),
         exported="series",
     ),
@@ -258,7 +272,8 @@ _REPORTS = (
             Block("totals", metrics=_CANCELLATION_METRICS),
             Block(
                 "by_reason",
-                columns={"reason": Column("grouped.cancel_reason", "text")},
+                "The reasons of cancellations in the window, the highest cancelled_revenue first.",
+                columns={"reason": Column("grouped.cancel_reason", "text", description="As given; else `unknown`.")},
                 metrics=("cancelled_orders", "cancelled_units", "cancelled_revenue"),
                 grouping=Grouping(("cancel_reason",)),
                 shown_if=_any_above_zero(("cancelled_orders", "cancelled_units", "cancelled_revenue")),
@@ -266,6 +281,7 @@ _REPORTS = (
             ),
             Block(
                 "by_offer",
+                "The offers with a cancellation or refund in the window, the highest cancelled_revenue first.",
                 columns=_OFFER,
                 metrics=_CANCELLATION_METRICS,
                 grouping=Grouping(("offer_id",)),
@@ -286,6 +302,8 @@ _REPORTS = (
             Block("totals", metrics=_COLLECTION_METRICS),
             Block(
                 "by_offer",
+                "The offers with an open balance, or one collected or tried in the window; the highest"
+                " balances_outstanding first.",
                 columns=_OFFER,
                 metrics=_COLLECTION_METRICS,
                 grouping=Grouping(("offer_id",)),
@@ -295,7 +313,16 @@ _REPORTS = (
             ),
             Block(
                 "aging",
-                columns={"bucket": Column("ages.age", "label")},
+                "Every age, also those without an open balance.",
+                columns={
+                    "bucket": Column(
+                        "ages.age",
+                        "label",
+                        description="Days by which the balance is overdue at the window's end; one that is due that"
+                        " day or later is `not_due`.",
+                        values=_AGES,
+                    )
+                },
                 metrics=("balances_outstanding", "lines_outstanding"),
                 grouping=Grouping(("age",), expression=_AGE, expression_of="balance_due_on"),
                 joins=_join_ages,
@@ -312,6 +339,7 @@ _REPORTS = (
         blocks=(
             Block(
                 "customers",
+                "A page of the customers with an event in the window, the highest revenue first.",
                 columns={
                     "customer_id": Column("grouped.customer_id", "integer"),
                     "email": Column("customers.email", "text", nullable=True, is_personal=True),
@@ -327,8 +355,18 @@ _REPORTS = (
                     "refunds_issued",
                 ),
                 trailing_columns={
-                    "first_order_at": Column(_INSTANT.format("history.first_order_at"), "instant", nullable=True),
-                    "last_order_at": Column(_INSTANT.format("history.last_order_at"), "instant", nullable=True),
+                    "first_order_at": Column(
+                        _INSTANT.format("history.first_order_at"),
+                        "instant",
+                        nullable=True,
+                        description="Of all history up to the window's end.",
+                    ),
+                    "last_order_at": Column(
+                        _INSTANT.format("history.last_order_at"),
+                        "instant",
+                        nullable=True,
+                        description="Of all history up to the window's end.",
+                    ),
                 },
                 grouping=Grouping(("customer_id",)),
                 joins=_join_customers,
