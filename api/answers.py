@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from uuid import UUID
 
+import asyncpg
 from cachetools import LRUCache
 
 from api.database import Unavailable, read
@@ -70,7 +71,12 @@ class Answers:
     async def _compute(self, shop_id: UUID, report: Report, query_string: bytes) -> Answer:
         request = check(report, *decode_query(report.parameters, query_string))
         assumed = self._published.get(shop_id)
-        computed = await read(self._replica, lambda connection: answer(connection, request, shop_id, assumed))
+        try:
+            computed = await read(self._replica, lambda connection: answer(connection, request, shop_id, assumed))
+        except asyncpg.UndefinedColumnError:  # of a metric that has been removed since
+            if assumed is None:
+                raise
+            computed = await read(self._replica, lambda connection: answer(connection, request, shop_id))
         self._remember(shop_id, computed.published)
         return computed
 

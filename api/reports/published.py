@@ -22,8 +22,8 @@ BUILD_EXPRESSION = f"""
         shops.timezone,
         (select json_object_agg(currency, minor_digits) from reports.dim_shop_currencies where shop_id = shops.shop_id)
             as currencies,
-        (now() at time zone shops.timezone)::date as today,
-        (builds.as_of at time zone shops.timezone)::date as as_of_day,
+        (now() at time zone shops.day_timezone)::date as today,
+        (builds.as_of at time zone shops.day_timezone)::date as as_of_day,
         builds.build_id,
         (select max(build_id) from reports.builds) as latest_build_id,
         exists (select from reports.fct_missing_rates where shop_id = {SHOP}) as lacks_rates,

@@ -6,6 +6,7 @@
    ledger_changes    rows that entered (sign 1) or left (-1) the ledger and are not published yet; made with the ledger
    ledger_shops      the shops' timezones and currencies that the ledger was computed with
    ledger_rates      the exchange rates that the ledger was computed with
+   ledger_currencies the currencies and their decimals that the ledger was computed with
    ledger_findings   ledger rows that contradict the source, found when they were computed
    orders_marked     orders that the next build must compute anew, whatever their updated_at says
    project_built     digest of the project whose views are all here; written by Dagster, cleared by whatever runs dbt #}
@@ -35,6 +36,11 @@ create table if not exists {{ target.schema }}.ledger_rates (
     day date,
     per_eur numeric not null,
     primary key (currency, day)
+);
+
+create table if not exists {{ target.schema }}.ledger_currencies (
+    currency text primary key,
+    minor_digits integer not null
 );
 
 create table if not exists {{ target.schema }}.ledger_findings (

@@ -1,7 +1,10 @@
 {# An amount in major units as minor units. Null for what is no amount of money (NaN, or so large that sums of it leave
    the integers), which the audits report: an error here would stop the build of all shops. #}
 {% macro minor_units(amount, minor_per_major) -%}
-case when abs({{ amount }} * {{ minor_per_major }}) < {{ largest_sum() }} then ({{ amount }} * {{ minor_per_major }})::bigint end
+case
+    when abs({{ amount }}) < {{ largest_sum() }} and abs({{ amount }} * {{ minor_per_major }}) < {{ largest_sum() }}
+        then ({{ amount }} * {{ minor_per_major }})::bigint
+end
 {%- endmacro %}
 
 {# An amount in the order's currency, in minor units, as minor units of the answer's currency: exactly

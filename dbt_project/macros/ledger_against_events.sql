@@ -66,7 +66,7 @@ where ledger.events = 1 and ledger.order_amount_minor is not null
 {%- set by_order = by_order or months is not none %}
 {%- set columns = [
     'order_id', 'order_line_id', 'entry_id', 'offer_id', 'product_id', 'variant_id', 'market_id', 'customer_id',
-    'cancel_reason', 'balance_due_on', 'occurred_at', 'quantity', 'shown_minor', 'deposit_minor',
+    'cancel_reason', 'balance_due_on', 'occurred_at', 'day', 'quantity', 'shown_minor', 'deposit_minor',
 ] | join(', ') %}
 select
     sums.shop_id,

@@ -14,20 +14,36 @@ from (
     where order_id in (select order_id from {{ ref('int_orders_changed') }})
     union all
     -- a line, payment or refund that moved here after the changed orders were listed: the order that it left was not
-    -- among them. Entry by entry, by the index: a join would read the whole ledger.
+    -- among them. By the index, for each: a join would read the whole ledger.
     select {{ columns }}, -1
-    from (select distinct entry_id as moved_id, entry as moved_entry from {{ computed }}) as moved
+    from (
+        select distinct
+            entry_id as moved_id,
+            case
+                when entry in ('placed', 'cancelled', 'balance_voided') then array['placed', 'cancelled', 'balance_voided']
+                when entry = 'refunded' then array['refunded']
+                else array['deposit_collected', 'balance_collected', 'balance_failed', 'balance_relieved']
+            end as moved_entries
+        from {{ computed }}
+    ) as moved
     cross join lateral (
         select ledger.*
         from {{ ledger }} as ledger
         where
-            ledger.entry_id = moved.moved_id and ledger.entry = moved.moved_entry
+            ledger.entry_id = moved.moved_id and ledger.entry = any(moved.moved_entries)
             and ledger.order_id not in (select order_id from {{ ref('int_orders_changed') }})
         offset 0
     ) as left_behind
 ) as old_and_new
 group by {{ columns }}
 having sum(sign) <> 0;
+
+-- the rest of the order that it left is computed by the next build: what else was paid, or what its cancelling voided
+insert into {{ state('orders_marked') }} (order_id)
+select distinct order_id
+from ledger_differences
+where sign = -1 and order_id not in (select order_id from {{ ref('int_orders_changed') }})
+on conflict do nothing;
 
 delete from {{ ledger }} as ledger
 using ledger_differences as gone
@@ -59,7 +75,27 @@ where model_changes.model = 'fct_ledger'
 commit;
 begin isolation level repeatable read;
 {{ refuse_if_another_began() }};
+{% if is_incremental() %}{{ refuse_other_currencies() }};{% endif %}
 {{ begin_changes() }}
+{% endmacro %}
+
+{# Decimals say what every amount is, and each currency which reports there are: an edit of them makes all history anew. #}
+{% macro refuse_other_currencies() %}
+do $$
+declare
+    edited text;
+begin
+    select string_agg(coalesce(old.currency, new.currency), ', ' order by coalesce(old.currency, new.currency))
+    into edited
+    from {{ state('ledger_currencies') }} as old
+    full outer join {{ ref('stg_preorders__currencies') }} as new on old.currency = new.currency
+    where old.minor_digits is distinct from new.minor_digits and exists (select from {{ state('ledger_currencies') }});
+    if edited is not null then
+        raise exception 'seeds/currencies.csv has other decimals than the ledger was computed with, or more or fewer'
+            ' currencies (%): launch full_refresh, or preorders build --full-refresh', edited;
+    end if;
+end
+$$
 {% endmacro %}
 
 {# Of two builds at once, the one whose snapshot is the later goes on: the list of changed orders is read with its own. #}
@@ -104,6 +140,10 @@ where not exists (
 insert into {{ state('ledger_shops') }} (shop_id, timezone, currencies)
 select shop_id, timezone, currencies from {{ ref('int_shops_frozen') }} where is_computable
 on conflict do nothing;
+
+delete from {{ state('ledger_currencies') }};
+insert into {{ state('ledger_currencies') }} (currency, minor_digits)
+select currency, minor_digits from {{ ref('stg_preorders__currencies') }};
 
 delete from {{ state('ledger_rates') }} as old
 where not exists (

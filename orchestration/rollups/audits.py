@@ -43,22 +43,30 @@ class AuditFailure:
         return f"shop {self.shop_name} ({self.shop_id}): not true that {self.audit}: {where}{values}"
 
 
-FAILURE_COLUMNS = sql.SQL(
+_MOST_OF_AN_AUDIT = 100
+_COLUMNS = sql.SQL(
     "shop_id, (select shop_name from analytics.dim_shops as shops where shops.shop_id = failures.shop_id) as shop_name,"
     " audit, currency, day::text as day, metric, expected, found, subject"
 )
 
 
 def audit(connection: psycopg.Connection, whole_history: bool) -> list[AuditFailure]:
-    """Return what is wrong with the unpublished changes.
+    """Return what is wrong with the unpublished changes, as `read_failures` does.
 
     Args:
         connection: in the publish transaction, so that what is audited is what is published.
         whole_history: audit everything: after a rebuild all rows are new.
     """
+    return read_failures(connection, "audit_history" if whole_history else "audit_failures")
+
+
+def read_failures(connection: psycopg.Connection, view: str) -> list[AuditFailure]:
+    """Return a view's findings (in `analytics`): the first 100 of each shop and audit, for there may be millions."""
     query = sql.SQL(
-        "select {} from {} as failures order by shop_id, day nulls first, audit, currency, metric, subject"
-    ).format(FAILURE_COLUMNS, sql.Identifier("analytics", "audit_history" if whole_history else "audit_failures"))
+        "select {} from ("
+        "select *, row_number() over (partition by shop_id, audit order by day nulls first, subject) as place from {}"
+        ") as failures where place <= {} order by shop_id, day nulls first, audit, currency, metric, subject"
+    ).format(_COLUMNS, sql.Identifier("analytics", view), sql.Literal(_MOST_OF_AN_AUDIT))
     with connection.cursor(row_factory=class_row(AuditFailure)) as cursor:
         return cursor.execute(query).fetchall()
 

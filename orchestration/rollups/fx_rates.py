@@ -50,10 +50,13 @@ class Loaded:
 def load_fx_rates(context: dg.AssetExecutionContext, config: RatesConfig) -> dg.MaterializeResult[None]:
     """Load the last day, and the history too if a business day between is missing."""
     with psycopg.connect(required("PREORDERS_FX_RATES_DSN")) as connection:
-        known = connection.execute("select max(rate_date) from app.fx_rates").fetchone()
-        latest: date | None = known[0] if known else None
         rates = list(read_daily(_fetch(DAILY_FILE)))
         day = max(rate.day for rate in rates)
+        # a date of the future, or infinity, says nothing of the days before
+        known = connection.execute(
+            "select max(rate_date) from app.fx_rates where rate_date between %s and %s", (_EARLIEST, day)
+        ).fetchone()
+        latest: date | None = known[0] if known else None
         has_gap = latest is None or _business_days(latest, day) > 1
         if has_gap or config.history:
             context.log.info(f"the history is loaded: before {day} the last rates are of {latest}")

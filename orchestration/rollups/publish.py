@@ -11,11 +11,12 @@ from importlib.resources import files
 from uuid import UUID
 
 import psycopg
+from psycopg import sql
 
 from orchestration.rollups.audits import AuditFailure, audit
 from orchestration.rollups.dbt_project import PublishedModel
 from orchestration.rollups.served_rows import Scope, Served, fill_table, serve_rows
-from orchestration.rollups.serving_columns import check_columns, drop_columns, prepare_columns
+from orchestration.rollups.serving_columns import check_columns, columns_of, drop_columns, prepare_columns
 from orchestration.rollups.serving_tables import (
     add_serving_indexes,
     check_table,
@@ -82,7 +83,13 @@ def publish(
     prepare_grains(connection, models)
     # One snapshot for all tables. Of a build by hand in the meantime it may see a part: `read_shop_state` refuses that.
     connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+    read = ["fct_ledger", "int_shops_frozen", *(model.name for model in models)]
+    built = [name for name in read if columns_of(connection, "analytics", name)]
     with connection.transaction():
+        # Before the snapshot is taken: dbt by hand, which truncates and swaps tables, waits, or had its end before.
+        if built:
+            tables_read = sql.SQL(", ").join(sql.Identifier("analytics", name) for name in built)
+            connection.execute(sql.SQL("lock table {} in access share mode").format(tables_read))
         connection.execute(files(__package__).joinpath("publish.sql").read_bytes())
         for table in _TABLES_OF_SHOPS:
             secure_table(connection, table)

@@ -12,9 +12,10 @@ _CHOSEN = """
     from (
         select shop_id, order_id, entry_on as day from analytics.fct_ledger
         union all
-        select orders.shop_id, orders.order_id, (orders.placed_at at time zone shops.timezone)::date
+        select orders.shop_id, orders.order_id, (orders.placed_at at time zone shops.day_timezone)::date
         from analytics.stg_preorders__orders as orders
-        inner join analytics.int_shops_frozen as shops on shops.shop_id = orders.shop_id
+        inner join analytics.int_shops_frozen as frozen on frozen.shop_id = orders.shop_id and frozen.is_computable
+        inner join analytics.dim_shops as shops on shops.shop_id = orders.shop_id
     ) as orders
     where
         (%(shop_id)s::uuid is null or shop_id = %(shop_id)s)

@@ -6,10 +6,8 @@ from datetime import datetime
 from uuid import UUID
 
 import psycopg
-from psycopg import sql
-from psycopg.rows import class_row
 
-from orchestration.rollups.audits import FAILURE_COLUMNS, AuditFailure
+from orchestration.rollups.audits import AuditFailure, read_failures
 from orchestration.rollups.publish import Publication
 
 # Builds: the orders that were marked, or with names, these models anew from the ledger.
@@ -21,7 +19,7 @@ class Reconciliation:
     """What a reconciliation found and what is left of it.
 
     Attributes:
-        found: days and events that differed, before anything was mended.
+        found: days and events that differed, before anything was mended; of each shop and audit the first 100.
         left: months that still differ.
         orders_rebuilt: number of orders computed anew.
         shops_passed: number of shops that equal the source now.
@@ -54,7 +52,7 @@ def reconcile(
     """
     compared_at = _now(connection)
     of_source, of_ledger = months_differing(connection)
-    found = [*(_read(connection, "reconciliation_orders") if of_source else []), *of_ledger]
+    found = [*(read_failures(connection, "reconciliation_orders") if of_source else []), *of_ledger]
     marked = 0
     if of_source:
         marked = connection.execute(
@@ -85,12 +83,4 @@ def _now(connection: psycopg.Connection) -> datetime:
 
 def months_differing(connection: psycopg.Connection) -> tuple[list[AuditFailure], list[AuditFailure]]:
     """Return where the ledger differs from the source, and the published models from the ledger."""
-    return _read(connection, "reconciliation_differences"), _read(connection, "reconciliation_rollups")
-
-
-def _read(connection: psycopg.Connection, view: str) -> list[AuditFailure]:
-    query = sql.SQL("select {} from {} as failures order by shop_id, day, audit, metric, subject").format(
-        FAILURE_COLUMNS, sql.Identifier("analytics", view)
-    )
-    with connection.cursor(row_factory=class_row(AuditFailure)) as cursor:
-        return cursor.execute(query).fetchall()
+    return read_failures(connection, "reconciliation_differences"), read_failures(connection, "reconciliation_rollups")

@@ -18,7 +18,8 @@ class ShopState:
         as_of: every change committed to the source before this instant (UTC) is in the models.
         latest_id: the last change or rebuild in the models.
         rebuilt_ids: by model, the id by which it was last made anew: changes before it are not kept.
-        shown_ids: by shop, the last id that it shows; none for a shop that was never published.
+        shown_ids: by shop, the last id that it shows; none for a shop that was never published, or whose id is of an
+            `analytics` that is gone, and was made anew or restored.
         held_back: shops held back by the publication before.
     """
 
@@ -80,7 +81,8 @@ def read_shop_state(connection: psycopg.Connection, models: Sequence[PublishedMo
             f"the ledger is not yet of the timezone and currencies that dim_shops shows for {undated}: build the"
             " models to the end first"
         )
-    shown = connection.execute(
+    latest_id = max(max(pair) for pair in progress.values())
+    shown_ids = connection.execute(
         """
         select coalesce(built.shop_id, served.shop_id), served.change_id
         from (select shop_id from analytics.dim_shops union select shop_id from analytics.ledger_changes) as built
@@ -90,9 +92,9 @@ def read_shop_state(connection: psycopg.Connection, models: Sequence[PublishedMo
     held_back = connection.execute("select shop_id from reports.shops_held_back").fetchall()
     return ShopState(
         as_of=row[0],
-        latest_id=max(max(pair) for pair in progress.values()),
+        latest_id=latest_id,
         rebuilt_ids={name: rebuilt for name, (_, rebuilt) in progress.items()},
-        shown_ids=dict(shown),
+        shown_ids={shop: None if shown is None or shown > latest_id else shown for shop, shown in shown_ids},
         held_back=frozenset(shop for (shop,) in held_back),
     )
 

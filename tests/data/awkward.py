@@ -20,7 +20,7 @@ DAYS = 200
 DIGITS = {"USD": 2, "EUR": 2, "JPY": 0, "KWD": 3, "GBP": 2, "CLF": 4}
 SHOPS = [
     ("America/New_York", "USD", ["EUR", "JPY"]),
-    ("Europe/Berlin", "EUR", ["USD", "KWD", "EUR"]),
+    ("CET", "EUR", ["USD", "KWD", "EUR"]),
     ("Asia/Tokyo", "JPY", ["KWD"]),
     ("Pacific/Apia", "KWD", []),
     ("America/Sao_Paulo", "GBP", ["CLF", "USD"]),

@@ -100,6 +100,56 @@ def test_two_builds_at_once_never_count_twice(engine: Engine, pause: float) -> N
     assert differences_from_full_refresh(engine) == {}
 
 
+# Each as if it were committed after the changed orders were listed: no updated_at tells of the order that it leaves.
+MOVED_MEANWHILE = {
+    "a line leaves a cancelled order": """
+        update app.order_lines set order_id = (
+            select others.id from app.orders as others
+            where others.shop_id = order_lines.shop_id and others.cancelled_at is null and not others.test
+                and others.deleted_at is null
+            order by others.id limit 1
+        )
+        where id = (
+            select lines.id from app.order_lines as lines join app.orders as was on was.id = lines.order_id
+            where was.cancelled_at is not null and not was.test and was.deleted_at is null and lines.balance > 0
+                and was.shop_id::text like 'a0000000%'
+            order by lines.id limit 1
+        )
+        returning order_id
+    """,
+    "a payment leaves a line that was paid twice": """
+        update app.payments set order_line_id = lines.id
+        from app.order_lines as lines join app.orders as others on others.id = lines.order_id
+        where payments.id = (
+            select min(paid.id) from app.payments as paid
+            join app.order_lines as paid_lines on paid_lines.id = paid.order_line_id
+            join app.orders as was on was.id = paid_lines.order_id
+            where paid.status = 'succeeded' and paid.portion = 'balance' and not was.test and was.deleted_at is null
+                and was.cancelled_at is null and was.shop_id::text like 'a0000000%'
+            group by paid.order_line_id having count(*) > 1
+            order by 1 limit 1
+        )
+        and lines.id = (
+            select min(there.id) from app.order_lines as there join app.orders as orders on orders.id = there.order_id
+            where there.shop_id = payments.shop_id and there.order_id <> payments.order_id and not orders.test
+                and orders.deleted_at is null
+        )
+        returning lines.order_id
+    """,
+}
+
+
+@pytest.mark.parametrize("moved", MOVED_MEANWHILE)
+def test_what_moves_after_the_changed_orders_were_listed_leaves_nothing_behind(engine: Engine, moved: str) -> None:
+    engine.build_and_publish()
+    order_id = engine.scalar(MOVED_MEANWHILE[moved])
+    assert order_id is not None
+    engine.execute(f"insert into analytics.orders_marked values ({order_id})")
+    engine.build()
+    engine.build_and_publish()
+    assert differences_from_full_refresh(engine) == {}
+
+
 def test_nothing_changed_changes_nothing(engine: Engine) -> None:
     engine.build_and_publish()
     before = shop_builds(engine)

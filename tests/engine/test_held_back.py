@@ -3,10 +3,13 @@
 import random
 from uuid import UUID
 
+import psycopg
 import pytest
 from data.changes import CHANGES
 from engine.under_test import BuildFailed, Engine
 
+from orchestration.rollups import publish as publishing
+from orchestration.rollups.audits import AuditFailure, audit
 from orchestration.rollups.serving_tables import check_table
 
 NEW_YORK, BERLIN = (str(UUID(int=0xA << 124 | number)) for number in (1, 2))
@@ -185,6 +188,25 @@ def test_a_grain_that_has_changed_is_made_unique_instead_of_the_old_one(engine: 
     engine.execute(f"create unique index old_grain on reports.{model.name} ({', '.join(model.grain)}, entries)")
     engine.publish()
     assert [*unique_indexes(engine, model.name).values()] == [[*model.grain]]
+
+
+def test_dbt_by_hand_empties_no_table_that_is_being_published(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    engine.build_and_publish()
+    waited = []
+
+    def audit_while_dbt_truncates(connection: psycopg.Connection, whole_history: bool) -> list[AuditFailure]:
+        with engine.stack.primary() as dbt:
+            dbt.autocommit = True
+            dbt.execute("set lock_timeout = '200ms'")
+            for table in ("currencies", "rollup_customer_gaps", "fct_ledger"):
+                with pytest.raises(psycopg.errors.LockNotAvailable):
+                    dbt.execute(f"truncate analytics.{table}")
+                waited.append(table)
+        return audit(connection, whole_history)
+
+    monkeypatch.setattr(publishing, "audit", audit_while_dbt_truncates)
+    assert engine.publish().failures == []
+    assert len(waited) == 3
 
 
 def test_nothing_is_published_of_half_a_build(engine: Engine) -> None:

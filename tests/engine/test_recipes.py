@@ -197,6 +197,17 @@ ROLLUP_YML = """\
 """
 
 
+def test_an_edit_of_the_currencies_is_refused_until_all_is_made_anew(copied: Engine) -> None:
+    edit(copied.project / "seeds/currencies.csv", "HUF,2\n", "HUF,0\n")
+    for _ in range(2):
+        with pytest.raises(BuildFailed, match=r"other decimals .* \(HUF\): launch full_refresh"):
+            copied.build()
+    assert copied.build_and_publish("--full-refresh").failures == []
+    copied.build()
+    edit(copied.project / "seeds/currencies.csv", "HUF,0\n", "HUF,2\n")
+    assert copied.build_and_publish("--full-refresh").failures == []
+
+
 def add_dimension(project: Path, monkeypatch: pytest.MonkeyPatch) -> Report:
     """Edit as CONTRIBUTING.md tells, and return the report that groups by the dimension."""
     (project / "models/rollups/rollup_currencies_daily.sql").write_text(ROLLUP)

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
+import asyncpg
 import msgspec
 import pytest
 
@@ -84,3 +85,24 @@ def test_one_server_that_was_set_back_is_believed_and_another_replica_is_not(tol
     assert told(b"") == 10
     statements += [computed(10, 0)]
     assert told(b"currency=USD") == 10
+
+
+def test_a_metric_that_was_removed_meanwhile_is_not_asked_for_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    tried: list[Published | None] = []
+
+    async def answer(_: Any, request: Any, shop_id: UUID, assumed: Published | None = None) -> Answer:
+        tried.append(assumed)
+        if assumed is not None:
+            raise asyncpg.UndefinedColumnError("column gone_minor does not exist")
+        return computed(2, 0)
+
+    async def read(_: Any, work: Any) -> Answer:
+        found: Answer = await work(None)
+        return found
+
+    monkeypatch.setattr(answers, "answer", answer)
+    monkeypatch.setattr(answers, "read", read)
+    kept = Answers(SimpleNamespace(are_several=False), 0, 30)  # type: ignore[arg-type]
+    for query in (b"", b"currency=EUR"):
+        assert b'"build_id":2' in asyncio.run(kept.tell(SHOP.shop_id, REPORTS["summary"], query)).body
+    assert [one is None for one in tried] == [True, False, True]

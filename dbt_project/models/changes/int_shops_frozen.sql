@@ -25,7 +25,7 @@ select
     shops.timezone,
     array(
         select distinct asked.currency
-        from unnest(shops.currency || shops.reporting_currencies) as asked (currency)
+        from unnest(shops.currency || array(select unnest(shops.reporting_currencies))) as asked (currency)
         order by 1
     ) as currencies,
 

@@ -11,5 +11,6 @@ select
 
     shop_name,
     currency,
-    timezone
+    timezone,
+    {{ day_timezone('timezone') }} as day_timezone
 from shops

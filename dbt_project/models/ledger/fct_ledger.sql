@@ -2,6 +2,7 @@
 -- depends_on: {{ ref('int_build_snapshot') }}
 -- depends_on: {{ ref('int_shops_frozen') }}
 -- depends_on: {{ ref('int_source_events') }}
+-- depends_on: {{ ref('stg_preorders__currencies') }}
 {{
     config(
         materialized='incremental',

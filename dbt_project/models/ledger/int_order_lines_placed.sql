@@ -43,7 +43,7 @@ lines_counted as (
         order_lines.variant_id,
 
         orders.currency as order_currency,
-        shops.timezone,
+        {{ day_timezone('shops.timezone') }} as timezone,
         orders.cancel_reason,
 
         order_lines.quantity,

@@ -55,7 +55,7 @@ lines_settled as (
         orders.placed_at,
         orders.cancelled_at,
         orders.currency = shops.currency as is_shop_currency,
-        shops.timezone,
+        {{ day_timezone('shops.timezone') }} as timezone,
         currencies.minor_per_major
     from order_lines
     inner join orders on order_lines.order_id = orders.order_id
