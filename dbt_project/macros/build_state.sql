@@ -84,8 +84,20 @@ $$
 {# A table of the build's state; not a ref, since it is no model. #}
 {% macro state(table) %}{{ target.schema }}.{{ table }}{% endmacro %}
 
+{# From when on the next build looks for changes. A mark that is later than now allows is of a clock that was set back
+   since, or of another server's: what changed meanwhile may bear any time of its last day. #}
 {% macro low_water_mark() -%}
-coalesce((select build_watermarks.low_water_at from {{ state('build_watermarks') }}), '-infinity')
+coalesce(
+    (
+        select
+            case
+                when low_water_at > now() - interval '{{ var("clock_skew") }}' then now() - interval '1 day'
+                else low_water_at
+            end
+        from {{ state('build_watermarks') }}
+    ),
+    '-infinity'
+)
 {%- endmacro %}
 
 {% macro low_water_literal() %}

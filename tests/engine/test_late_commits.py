@@ -107,3 +107,13 @@ def _others_commit(engine: Engine) -> None:
         connection.execute(
             "update app.orders set updated_at = now() where id in (select id from app.orders order by id desc limit 3)"
         )
+
+
+def test_a_clock_that_is_set_back_loses_nothing(engine: Engine) -> None:
+    engine.build_and_publish()
+    # as the server's clock had it, which was two hours ahead until now
+    engine.execute("update analytics.build_watermarks set low_water_at = low_water_at + interval '2 hours'")
+    with engine.stack.primary() as connection:
+        order_id = cancel_one(connection)
+    engine.build_and_publish()
+    assert is_cancelled(engine, order_id)
