@@ -197,6 +197,7 @@ ROLLUP_YML = """\
 """
 
 
+@pytest.mark.long
 def test_an_edit_of_the_currencies_is_refused_until_all_is_made_anew(copied: Engine) -> None:
     edit(copied.project / "seeds/currencies.csv", "HUF,2\n", "HUF,0\n")
     for _ in range(2):

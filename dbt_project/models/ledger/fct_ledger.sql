@@ -83,7 +83,7 @@ balances_converted as (
         -- the difference, so that deposit and balance always add up to the total; where one of the two leaves the
         -- integers, the other is no number either
         case when total_minor = 0 then 0 else total_converted + 0 * deposit_converted end as revenue_converted,
-        case when deposit_minor = 0 then 0 else deposit_converted + 0 * total_converted end as deposit_revenue_converted,
+        case when deposit_minor = 0 then 0 else deposit_converted + 0 * total_converted end as deposited_converted,
         case when balance_minor = 0 then 0 else total_converted - deposit_converted end as balance_converted
     from entries_converted
 
@@ -126,7 +126,7 @@ select
 
     case when entry = 'placed' then quantity else 0 end as units,
     case when entry = 'placed' then revenue_converted else 0 end as revenue_minor,
-    case when entry = 'placed' then deposit_revenue_converted else 0 end as deposit_revenue_minor,
+    case when entry = 'placed' then deposited_converted else 0 end as deposit_revenue_minor,
     case when entry = 'placed' then balance_converted else 0 end as balance_revenue_minor,
     case when entry = 'deposit_collected' then amount_converted else 0 end as deposits_collected_minor,
     case when entry = 'balance_collected' then amount_converted else 0 end as balances_collected_minor,
