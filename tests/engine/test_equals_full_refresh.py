@@ -121,12 +121,13 @@ MOVED_MEANWHILE = {
         update app.payments set order_line_id = lines.id
         from app.order_lines as lines join app.orders as others on others.id = lines.order_id
         where payments.id = (
-            select min(paid.id) from app.payments as paid
+            select (array_agg(paid.id order by paid.processed_at, paid.id))[1] from app.payments as paid
             join app.order_lines as paid_lines on paid_lines.id = paid.order_line_id
             join app.orders as was on was.id = paid_lines.order_id
             where paid.status = 'succeeded' and paid.portion = 'balance' and not was.test and was.deleted_at is null
                 and was.cancelled_at is null and was.shop_id::text like 'a0000000%'
-            group by paid.order_line_id having count(*) > 1
+            group by paid.order_line_id, paid_lines.balance
+            having count(*) > 1 and sum(paid.amount) > 1.2 * paid_lines.balance and paid_lines.balance > 0
             order by 1 limit 1
         )
         and lines.id = (
