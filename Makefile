@@ -11,13 +11,14 @@ MINUTES ?= 60
 setup: .venv/installed
 
 # One whose making was interrupted, or whose Python is gone or was replaced by another version, is made anew.
-WORKS := $(BIN)/python -c 'import pip, sys; sys.exit(sys.version_info < (3, 11))' 2> /dev/null
+NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
+WORKS := $(BIN)/python -c 'import pip; $(NEW_ENOUGH)' 2> /dev/null
 ifneq ($(shell $(WORKS) && echo yes),yes)
 .PHONY: .venv/installed
 endif
 
 .venv/installed: pyproject.toml constraints.txt
-	@$(WORKS) || $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	@$(WORKS) || $(PYTHON) -c '$(NEW_ENOUGH)' \
 		|| { echo 'Python 3.11 or later is needed: make PYTHON=python3.12 ..' >&2; exit 2; }
 	$(WORKS) || $(PYTHON) -m venv --clear .venv
 	@# Nothing is installed whose hash does not stand in constraints.txt; pip is for uv alone, by its lines there.

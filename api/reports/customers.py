@@ -14,7 +14,6 @@ from api.reports.scope import END, FIRST, Grouping, bucket, group_by, scope
 
 _COUNTED = "reports.rollup_customer_gaps"
 _DAYS = "reports.fct_customer_days"
-TABLES = (_COUNTED, _DAYS)
 
 # What customers are counted for (dbt: counted_for), by the columns that say which one.
 _COUNTED_FOR = {

@@ -210,11 +210,9 @@ BY_DATE_METRICS = Parameter(
 PAGE = _integer_parameter("page", "Page of the list, from 1.", 1, default=1)
 PER_PAGE = _integer_parameter("per_page", "Rows on a page.", 1, 200, default=50)
 PAGING = (PAGE, PER_PAGE)
+PREFIX = Parameter("prefix", "Path below which actions are shown.", {"type": "string"}, _text)
 
 
 def rows_before(page: int, per_page: int) -> int:
     """Return the number of rows before a page, at most what PostgreSQL can skip."""
     return min((page - 1) * per_page, INT64_MAX)
-
-
-PREFIX = Parameter("prefix", "Path below which actions are shown.", {"type": "string"}, _text)

@@ -24,11 +24,6 @@ class Rollup:
     dimensions: frozenset[str]
     counts_orders: bool = False
 
-    @property
-    def tables(self) -> tuple[str, ...]:
-        """Names of all its published tables."""
-        return tuple(map(self.table, self.kept))
-
     def table(self, granularity: Granularity) -> str:
         """Return the published table's name."""
         return f"reports.rollup_{self.name}_{_SUFFIX[granularity]}"
