@@ -18,10 +18,23 @@ from data.load import insert_rows
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
+from local.dagster_graphql import DagsterClient
+
 ROOT = Path(__file__).parents[1]
 PREORDERS = [str(Path(sys.executable).with_name("preorders"))]
 REPORTS = "/api/v2/external/preorders/reports"
 AWKWARD_SEED = 20261123
+SCHEDULES = """
+query Schedules { repositoriesOrError { ... on RepositoryConnection { nodes { schedules {
+    id
+} } } } }
+"""
+STOP_SCHEDULE = """
+mutation Stop($id: String!) { stopRunningSchedule(id: $id) {
+    ... on ScheduleStateResult { scheduleState { status } }
+    ... on PythonError { message }
+} }
+"""
 OWN_STACKS = ("tests/docs/", "tests/engine/", "tests/local/", "tests/oracle/", "tests/units/")
 
 
@@ -47,6 +60,11 @@ class Stack:
     def primary(self) -> psycopg.Connection:
         """Connect to the primary as the owner of all schemas."""
         return psycopg.connect(self.environment["PREORDERS_PRIMARY_DSN"])
+
+    def execute(self, statement: str) -> None:
+        """Change rows, as the application would, or somebody at psql."""
+        with self.primary() as connection:
+            connection.execute(statement.encode())
 
     def build(self, *options: str) -> None:
         """Run the rollup job in Dagster."""
@@ -94,6 +112,14 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadSco
     return Halves(config, log)
 
 
+def _stop_schedules(dagster: DagsterClient) -> None:
+    """Leave the tests alone with their faults: a scheduled run would fail of one, or mend what a test looks at."""
+    for repository in dagster.ask(SCHEDULES)["repositoriesOrError"]["nodes"]:
+        for schedule in repository["schedules"]:
+            stopped = dagster.ask(STOP_SCHEDULE, id=schedule["id"])["stopRunningSchedule"]
+            assert stopped["scheduleState"]["status"] == "STOPPED", stopped
+
+
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Iterator[Stack]:
     """Start everything with empty tables; stop it at the end."""
@@ -104,6 +130,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config)
         run_preorders("up", "--detach", "--no-demo", home=home)
         lines = run_preorders("env", home=home).stdout.splitlines()
         exported = dict(shlex.split(line)[1].split("=", 1) for line in lines)
+        _stop_schedules(DagsterClient(exported["PREORDERS_DAGSTER_URL"]))
         yield Stack(home, exported)
     finally:
         if kept is None:

@@ -13,18 +13,13 @@ from local.home import open_home
 from local.supervision import Supervisor
 
 
-def execute(stack: Stack, statement: str) -> None:
-    with stack.primary() as connection:
-        connection.execute(statement.encode())
-
-
 @contextmanager
 def changed(stack: Stack, statement: str, undo: str) -> Iterator[None]:
-    execute(stack, statement)
+    stack.execute(statement)
     try:
         yield
     finally:
-        execute(stack, undo)
+        stack.execute(undo)
 
 
 def test_checks_of_the_rollups_turn_red_with_what_to_do(built: Stack) -> None:
@@ -57,7 +52,7 @@ def test_checks_of_the_rollups_turn_red_with_what_to_do(built: Stack) -> None:
     assert (rates["success"], rates["severity"]) == (False, "WARN")
     assert "load_fx_rates" in rates["description"]
 
-    execute(built, "update app.orders set updated_at = now() where id = (select max(id) from app.orders)")
+    built.execute("update app.orders set updated_at = now() where id = (select max(id) from app.orders)")
     built.build()
     assert check(built, "published_reports", "up_to_date")["success"]
     run_job(built, "check_rollups")

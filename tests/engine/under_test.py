@@ -82,8 +82,7 @@ class Engine:
 
     def execute(self, statement: str) -> None:
         """Run a statement on the primary, and commit."""
-        with self.stack.primary() as connection:
-            connection.execute(statement.encode())
+        self.stack.execute(statement)
 
     def scalar(self, query: str) -> Any:
         """The first column of a query's first row."""
