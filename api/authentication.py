@@ -14,10 +14,9 @@ from litestar.handlers import BaseRouteHandler
 from litestar.types import Guard
 
 from api.database import Unavailable, read
-from api.keys import IS_LIVE, hash_key
+from api.keys import DEFAULT_POINTS_PER_MINUTE, IS_LIVE, hash_key
 from api.servers import Connection, Servers
 
-DEFAULT_POINTS_PER_MINUTE = 360
 KEY_HEADER = "X-Auth-Token"
 _LONGEST_KEY = 200
 _LIVE_KEY_SQL = f"""

@@ -14,6 +14,7 @@ from psycopg.rows import class_row
 PREFIX = "pre_"
 HINT_LENGTH = len(PREFIX) + 6
 SCOPES = ("read", "export")
+DEFAULT_POINTS_PER_MINUTE = 360
 # SQL over `service.api_keys as keys`.
 IS_LIVE = "(keys.revoked_at is null and (keys.expires_at is null or keys.expires_at > now()))"
 
@@ -26,12 +27,13 @@ class KeyProblem(Exception):
 
 @dataclass(frozen=True)
 class ApiKey:
-    """What may be shown of a key."""
+    """What may be shown of a key; `points_per_minute` is its shop's limit."""
 
     api_key_id: int
     shop_id: UUID
     hint: str
     scopes: list[str]
+    points_per_minute: int
     created_at: datetime
     expires_at: datetime | None
     revoked_at: datetime | None
@@ -188,12 +190,14 @@ def _read_keys(connection: Connection, rest: LiteralString, values: Sequence[obj
             keys.shop_id,
             keys.hint,
             keys.scopes,
+            coalesce(limits.points_per_minute, {DEFAULT_POINTS_PER_MINUTE}) as points_per_minute,
             keys.created_at,
             keys.expires_at,
             keys.revoked_at,
             keys.last_used_on,
             {IS_LIVE} as is_live
         from service.api_keys as keys
+        left join service.rate_limits as limits on limits.shop_id = keys.shop_id
     """
     with connection.cursor(row_factory=class_row(ApiKey)) as cursor:
         return cursor.execute(query + rest, values).fetchall()

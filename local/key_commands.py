@@ -61,11 +61,13 @@ def list_command(home: Home) -> None:
     with _connected(home) as connection:
         found = list_keys(connection)
         domains = shop_domains(connection)
-    table = Table("id", "hint", "shop", "scopes", "created", "expires", "revoked", "used", "live", box=None)
+    table = Table(
+        "id", "hint", "shop", "scopes", "points a minute", "created", "expires", "revoked", "used", "live", box=None
+    )
     for key in found:
         table.add_row(
             str(key.api_key_id), key.hint, domains.get(key.shop_id, str(key.shop_id)), ",".join(key.scopes),
-            _day(key.created_at), _day(key.expires_at), _day(key.revoked_at),
+            str(key.points_per_minute), _day(key.created_at), _day(key.expires_at), _day(key.revoked_at),
             str(key.last_used_on or "-"), "yes" if key.is_live else "no",
         )  # fmt: skip
     table_console().print(table)

@@ -25,7 +25,7 @@ from local.environment import dsn, process_environment
 from local.errors import StackError
 from local.home import PROJECT_ROOT, Home
 from local.home_option import home_option
-from local.postgres import connect
+from local.postgres import Connection, connect
 from local.progress import console, step, table_console
 from local.report_rows import Difference, differences, keep_rows
 from local.shops import shop_domains
@@ -77,24 +77,19 @@ def source_copied(home: Home) -> Iterator[None]:
     """Copy the source's tables, as of one instant, into a database that is dropped afterwards.
 
     Raises:
-        StackError: they could not be copied.
+        StackError: they could not be copied, or another comparison has its copy there.
     """
-    binaries = binaries_of(home).folder
-    with connect(home, "preorders") as connection, step("source", "copied"):
+    with connect(home, "preorders") as connection:
+        # It goes with the session, however this process ends.
+        if connection.execute("select pg_try_advisory_lock(hashtext(%s))", [DATABASE]).fetchone() != (True,):
+            raise StackError("another report-diff is at work on this data: let it end, then run this one again")
         connection.execute(sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(DATABASE)))
-        connection.execute(sql.SQL("create database {}").format(sql.Identifier(DATABASE)))
-        connection.execute(sql.SQL("grant create on database {} to preorders_analyst").format(sql.Identifier(DATABASE)))
-    try:
-        dump = subprocess.Popen([binaries / "pg_dump", "--schema=app", dsn(home, "preorders")], stdout=subprocess.PIPE)
-        load = [str(binaries / "psql"), "--quiet", "--no-psqlrc", "--set=ON_ERROR_STOP=1"]
-        target = dsn(home, "preorders", database=DATABASE)
-        loaded = subprocess.run([*load, target], stdin=dump.stdout, stdout=subprocess.DEVNULL)
-        if dump.wait() or loaded.returncode:
-            raise StackError("the source's tables could not be copied; what was wrong stands above")
-        yield
-    finally:
-        with connect(home, "preorders") as connection:
-            connection.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(DATABASE)))
+        try:
+            with step("source", "copied"):
+                _copy_source(connection, home)
+            yield
+        finally:
+            connection.execute(sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(DATABASE)))
 
 
 def build(home: Home, projects: Mapping[str, Path], folder: Path) -> None:
@@ -154,6 +149,18 @@ def show(comparison: Comparison, base: str) -> None:
     console.print(
         f"{len(comparison.found)} numbers differ from {base}; {comparison.rows:,} rows compared.", markup=False
     )
+
+
+def _copy_source(connection: Connection, home: Home) -> None:
+    connection.execute(sql.SQL("create database {}").format(sql.Identifier(DATABASE)))
+    connection.execute(sql.SQL("grant create on database {} to preorders_analyst").format(sql.Identifier(DATABASE)))
+    binaries = binaries_of(home).folder
+    dump = subprocess.Popen([binaries / "pg_dump", "--schema=app", dsn(home, "preorders")], stdout=subprocess.PIPE)
+    load = [str(binaries / "psql"), "--quiet", "--no-psqlrc", "--set=ON_ERROR_STOP=1"]
+    target = dsn(home, "preorders", database=DATABASE)
+    loaded = subprocess.run([*load, target], stdin=dump.stdout, stdout=subprocess.DEVNULL)
+    if dump.wait() or loaded.returncode:
+        raise StackError("the source's tables could not be copied; what was wrong stands above")
 
 
 def _dbt_build(home: Home, name: str, project: Path, target: Path) -> subprocess.Popen[str]:

@@ -35,7 +35,10 @@ mutation Stop($id: String!) { stopRunningSchedule(id: $id) {
     ... on PythonError { message }
 } }
 """
-OWN_STACKS = ("tests/docs/", "tests/engine/", "tests/local/", "tests/oracle/", "tests/units/")
+# The longest first, so that two processes end at about the same time: those of the engine, those that share the stack
+# below, and last those that bring their own or need none.
+GROUPS = ("engine", "shared", "alone")
+ALONE = ("tests/docs/", "tests/local/", "tests/oracle/", "tests/units/")
 
 
 def run_preorders(*arguments: str, home: Path, check: bool = True) -> subprocess.CompletedProcess[str]:
@@ -100,16 +103,29 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--home", type=Path, help="run on the stack in this folder, and leave it running")
 
 
-class Halves(LoadScopeScheduling):
-    """Two halves, each for a process: what shares the stack below, and what brings its own or needs none."""
+def group_of(nodeid: str) -> str:
+    """Return which tests have to run in the same process as this one."""
+    if nodeid.startswith("tests/engine/"):
+        return "engine"
+    return "alone" if nodeid.startswith(ALONE) else "shared"
+
+
+class Groups(LoadScopeScheduling):
+    """A group goes to one process whole; the process that has nothing left takes the next."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return "own" if nodeid.startswith(OWN_STACKS) else "shared"
+        return group_of(nodeid)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Order the groups."""
+    items.sort(key=lambda item: GROUPS.index(group_of(item.nodeid)))
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
-    """Have `make test` run these halves."""
-    return Halves(config, log)
+    """Have `make test` run these groups, in their order."""
+    config.option.loadscopereorder = False
+    return Groups(config, log)
 
 
 def _stop_schedules(dagster: DagsterClient) -> None:

@@ -11,6 +11,7 @@ import pytest
 from conftest import ROOT, Stack, run_preorders
 from data.golden import SHOP
 
+from local.errors import StackError
 from local.home import Home, open_home
 from local.postgres import connect
 from local.report_diff import DATABASE, build, compare, source_copied
@@ -100,6 +101,13 @@ def test_a_changed_model_is_told_by_report_shop_metric_and_size(home: Home) -> N
     assert (total.rows, total.size, total.base, total.head) == (1, Decimal("0.01"), "18.00", "18.01")
     assert golden["by_date.series by month", "EUR"].key == '{"bucket": "2026-02-01"}'
     assert len({one.shop_id for one in found}) > 1
+
+
+def test_another_one_at_the_same_time_is_refused_and_harms_nothing(home: Home) -> None:
+    with pytest.raises(StackError, match="another report-diff is at work"), source_copied(home):
+        pytest.fail("two have one database")
+    with connect(home, "preorders", database=DATABASE) as connection:
+        assert connection.execute("select from app.orders limit 1").fetchone() is not None
 
 
 def test_without_a_change_no_number_differs(home: Home) -> None:
