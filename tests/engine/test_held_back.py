@@ -6,12 +6,14 @@ from uuid import UUID
 import psycopg
 import pytest
 from data.changes import CHANGES
+from engine.test_equals_full_refresh import differences_from_full_refresh
 from engine.under_test import BuildFailed, Engine
 
 from orchestration.rollups import publish as publishing
 from orchestration.rollups.audits import AuditFailure, audit
 from orchestration.rollups.serving_tables import check_table
 
+EDGE = 900_000_000
 NEW_YORK, BERLIN = (str(UUID(int=0xA << 124 | number)) for number in (1, 2))
 
 
@@ -100,6 +102,30 @@ def test_a_redaction_does_not_wait_for_a_shop_that_is_held_back(engine: Engine) 
     assert engine.scalar(shown_name) is None
     engine.execute(f"update app.shops set timezone = '{good}', updated_at = now() where id = '{NEW_YORK}'")
     assert engine.build_and_publish().failures == []
+
+
+@pytest.mark.long
+def test_instants_that_no_calendar_tells_stop_no_build(engine: Engine) -> None:
+    engine.build_and_publish()
+    engine.execute(
+        "insert into app.orders (id, shop_id, name, currency, placed_at, cancelled_at)"
+        f" values ({EDGE}, '{NEW_YORK}', '#edge', 'USD', '4713-01-02 BC', '294276-12-31 23:00Z')"
+    )
+    engine.execute(
+        "insert into app.order_lines (id, shop_id, order_id, offer_id, product_id, variant_id, quantity, total,"
+        f" deposit, balance, balance_due_on) select {EDGE}, shop_id, {EDGE}, offer_id, product_id, variant_id, 1, 10,"
+        f" 2, 8, '5874897-12-31' from app.order_lines where shop_id = '{NEW_YORK}' limit 1"
+    )
+    assert engine.build_and_publish().failures == []
+    assert engine.scalar(
+        "select jsonb_object_agg(entry, extract(year from entry_on)) from analytics.fct_ledger"
+        f" where order_id = {EDGE} and currency = 'USD' and events = 1"
+    ) == {"placed": 1, "cancelled": 9999}
+    engine.execute(
+        f"update app.orders set placed_at = now(), cancelled_at = null, updated_at = now() where id = {EDGE}"
+    )
+    assert engine.build_and_publish().failures == []
+    assert differences_from_full_refresh(engine) == {}
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,6 @@ select
     total,
     deposit,
 
-    balance_due_on,
+    {{ in_common_years('balance_due_on') }} as balance_due_on,
     updated_at
 from {{ source('preorders', 'order_lines') }}

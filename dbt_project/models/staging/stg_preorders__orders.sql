@@ -9,8 +9,8 @@ select
 
     not test and deleted_at is null as is_counted,
 
-    placed_at,
-    cancelled_at,
+    {{ in_common_years('placed_at') }} as placed_at,
+    {{ in_common_years('cancelled_at') }} as cancelled_at,
     updated_at
 from {{ source('preorders', 'orders') }}
 where {{ in_sample('id') }}

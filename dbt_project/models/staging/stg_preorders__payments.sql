@@ -7,6 +7,6 @@ select
 
     amount,
 
-    processed_at,
+    {{ in_common_years('processed_at') }} as processed_at,
     updated_at
 from {{ source('preorders', 'payments') }}

@@ -4,6 +4,6 @@ select
 
     amount,
 
-    refunded_at,
+    {{ in_common_years('refunded_at') }} as refunded_at,
     updated_at
 from {{ source('preorders', 'refunds') }}
