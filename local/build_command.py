@@ -37,7 +37,11 @@ def run_build(home: Home, full_refresh: bool = False, timeout: float = 14400) ->
     line("build", url)
     started = time.time()
 
+    errors = 0
+
     def show(event: RunEvent) -> None:
+        nonlocal errors
+        errors += event.level in ("ERROR", "CRITICAL")
         console.print(
             f"  {event.seconds - started:7.1f} s  {event.level:<7} {event.step or '-'}: {event.message}",
             markup=False,
@@ -52,4 +56,5 @@ def run_build(home: Home, full_refresh: bool = False, timeout: float = 14400) ->
     except KeyboardInterrupt:
         line("build", f"no longer watched; the run goes on: {url}")
         raise
-    line("build", f"done in {time.time() - started:.1f} s")
+    said = f"; errors above: {errors}, and the shops they name keep their last good build" if errors else ""
+    line("build", f"done in {time.time() - started:.1f} s{said}")

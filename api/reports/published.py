@@ -49,7 +49,10 @@ class NotBuilt(Exception):
     """Nothing is published for this shop yet."""
 
     def __init__(self) -> None:
-        super().__init__("reports are not built yet for this shop; try again after the next build")
+        super().__init__(
+            "reports are not built yet for this shop; try again after the next build. If that does not help, its"
+            " orders cannot be computed as they are: the check `audited` of the build says which"
+        )
 
 
 class Lagging(Exception):

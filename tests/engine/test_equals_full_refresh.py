@@ -13,7 +13,7 @@ from engine.under_test import BuildFailed, Engine
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-EXAMPLES = int(os.environ.get("PREORDERS_ENGINE_EXAMPLES", "3"))
+EXAMPLES = int(os.environ.get("PREORDERS_ENGINE_EXAMPLES", "2"))
 
 changes = st.tuples(st.sampled_from(sorted(CHANGES)), st.integers(0, 10**6))
 rounds = st.tuples(

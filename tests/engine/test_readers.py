@@ -60,7 +60,7 @@ def test_readers_of_the_replica_see_whole_builds_only(engine: Engine) -> None:
     readers = [Reader(engine, stop) for _ in range(2)]
     for reader in readers:
         reader.start()
-    for options in ((), (), ("--full-refresh",), ()):
+    for options in ((), ("--full-refresh",), ()):
         with engine.stack.primary() as connection:
             for name in draw.sample(sorted(CHANGES), 8):
                 connection.execute(CHANGES[name](draw).encode())
