@@ -2,36 +2,27 @@
 
 import click
 import uvicorn
-from litestar.serialization import encode_json
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from api.logs import log_as_json
+from api.protocol import Protocol
 from api.tracing import trace_if_asked
 
 _DRAIN_SECONDS = 5
 
 
-class OneShapeProtocol(HttpToolsProtocol):
-    """Refuses what is no HTTP in the same shape as every other error; no application sees such a request."""
-
-    def send_400_response(self, msg: str) -> None:
-        """Answer, and close the connection."""
-        body = encode_json({"errors": ["request is not valid HTTP/1.1, or its address or headers are too long"]})
-        head = f"HTTP/1.1 400 Bad Request\r\ncontent-type: application/json\r\ncontent-length: {len(body)}\r\n"
-        self.transport.write(f"{head}connection: close\r\n\r\n".encode() + body)
-        self.transport.close()
-
-
-def serve(application: str, host: str, port: int, trusted_proxies: str = "") -> None:
+def serve(
+    application: str, host: str, port: int, trusted_proxies: str = "", client_seconds: int = Protocol.client_seconds
+) -> None:
     """Serve an application, named by its factory, until told to stop; then finish what is under way."""
     log_as_json()
     trace_if_asked()
+    Protocol.client_seconds = client_seconds
     uvicorn.run(
         application,
         factory=True,
         host=host,
         port=port,
-        http=OneShapeProtocol,
+        http=Protocol,
         server_header=False,
         log_config=None,
         access_log=False,
@@ -51,9 +42,17 @@ def serve(application: str, host: str, port: int, trusted_proxies: str = "") -> 
     default="",
     help="Addresses or networks, comma-separated, whose X-Forwarded-For is believed; none by default.",
 )
-def main(host: str, port: int, trusted_proxies: str) -> None:
+@click.option(
+    "--client-seconds",
+    envvar="PREORDERS_CLIENT_SECONDS",
+    type=click.IntRange(min=1),
+    default=Protocol.client_seconds,
+    show_default=True,
+    help="How long a client may take to send a request, or to take a byte of an answer.",
+)
+def main(host: str, port: int, trusted_proxies: str, client_seconds: int) -> None:
     """Serve the API."""
-    serve("api.app:create_app", host, port, trusted_proxies)
+    serve("api.app:create_app", host, port, trusted_proxies, client_seconds)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,8 @@
 """API keys: the key alone decides the shop (spec: api.md, Common)."""
 
+import asyncio
 import hmac
+import math
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -27,6 +29,8 @@ _LIVE_KEY_SQL = f"""
     left join service.rate_limits as limits on limits.shop_id = keys.shop_id
     where keys.key_hash = $1 and {IS_LIVE}
 """
+_LIVE_KEYS_SQL = f"select keys.key_hash from service.api_keys as keys where {IS_LIVE}"
+_LIST_EVERY_SECONDS = 5
 _USED_SQL = "update service.api_keys set last_used_on = current_date where key_hash = $1"
 
 
@@ -62,12 +66,19 @@ def needs_scope(scope: str) -> Guard:
     return guard
 
 
+async def _live_keys(connection: Connection) -> frozenset[bytes]:
+    return frozenset(row["key_hash"] for row in await connection.fetch(_LIVE_KEYS_SQL))
+
+
 class Authenticator:
     """Checks keys on the primary, and on the replica while the primary cannot be reached."""
 
     def __init__(self, primary: Servers, replica: Servers, cache_seconds: float) -> None:
         self._primary, self._replica, self._cache_seconds = primary, replica, cache_seconds
         self._trusted: dict[bytes, tuple[float, Caller]] = {}
+        self._live: frozenset[bytes] = frozenset()
+        self._listed_at = -math.inf
+        self._listing = asyncio.Lock()
 
     async def caller(self, keys: list[str]) -> Caller:
         """Return who the request's `X-Auth-Token` headers stand for.
@@ -83,21 +94,39 @@ class Authenticator:
             trusted_until, caller = await self._look_up(digest)
         except Unauthenticated:
             self._trusted.pop(digest, None)
+            self._live -= {digest}
             raise
         self._trusted[digest] = trusted_until, caller
         return caller
 
     def known_caller(self, keys: list[str]) -> Caller | None:
         """Return who the headers stand for if that was looked up lately."""
-        trusted_until, caller = self._known(keys)
+        if len(keys) != 1:
+            return None
+        trusted_until, caller = self._trusted.get(hash_key(keys[0]), (-math.inf, None))
         return caller if trusted_until >= time.monotonic() else None
 
-    def was_valid(self, keys: list[str]) -> bool:
-        """Whether the headers' key was valid when it was last looked up: then it is no guess."""
-        return self._known(keys)[1] is not None
+    async def is_listed(self, keys: list[str]) -> bool:
+        """Whether the headers' key was valid some seconds ago: then it is no guess.
 
-    def _known(self, keys: list[str]) -> tuple[float, Caller | None]:
-        return self._trusted.get(hash_key(keys[0]), (0.0, None)) if len(keys) == 1 else (0.0, None)
+        Costs a statement every few seconds, however many keys are tried.
+
+        Raises:
+            Unavailable: no server can tell.
+        """
+        if len(keys) != 1:
+            return False
+        digest = hash_key(keys[0])
+        if digest in self._trusted:
+            return True
+        async with self._listing:
+            if digest not in self._live and time.monotonic() - self._listed_at > _LIST_EVERY_SECONDS:
+                self._listed_at = time.monotonic()  # also if it fails: those who wait behind would each try
+                try:
+                    self._live = await read(self._primary, _live_keys)
+                except Unavailable:
+                    self._live = await read(self._replica, _live_keys)
+        return digest in self._live
 
     async def _look_up(self, digest: bytes) -> tuple[float, Caller]:
         async def find(connection: Connection) -> asyncpg.Record | None:

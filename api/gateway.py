@@ -93,10 +93,10 @@ class Gateway:
         if known is not None:
             return known
         address = scope["client"][0] if scope["client"] else ""
-        if not authenticator.was_valid(keys):  # others behind the same address must not lock it out
-            allowance = await self._services.rate_limiter.allow_guess(address)
-            if not allowance.allowed:
-                raise TooManyRefusals(allowance)
+        allowance = await self._services.rate_limiter.allow_guess(address)
+        # others behind the same address must not lock a valid key out
+        if not allowance.allowed and not await authenticator.is_listed(keys):
+            raise TooManyRefusals(allowance)
         try:
             return await authenticator.caller(keys)
         except Unauthenticated:

@@ -72,8 +72,8 @@ def create_key(
     if unknown or not scopes:
         given = ", ".join(unknown) or "none"
         raise KeyProblem(f"scopes must be one or more of {', '.join(SCOPES)}, not {given}")
-    if rate_limit is not None and rate_limit < 1:
-        raise KeyProblem(f"rate limit must be at least 1 point in a minute, not {rate_limit}")
+    if rate_limit is not None and not 1 <= rate_limit <= 1_000_000_000:
+        raise KeyProblem(f"rate limit must be from 1 to 1000000000 points in a minute, not {rate_limit}")
     if expires_in_days is not None and not 1 <= expires_in_days <= 36_500:
         raise KeyProblem(f"days to expiry must be from 1 to 36500, not {expires_in_days}")
     key = generate_key()

@@ -72,6 +72,7 @@ class RateLimiter:
             Unavailable: as the other methods do, when the storage cannot be reached.
         """
         item = RateLimitItemPerMinute(caller.points_per_minute)
+        cost = min(cost, item.amount)  # else it would never be taken, whenever it is tried again
         with _told_as_unavailable():
             allowed = await self._strategy.hit(item, str(caller.shop_id), cost=cost)
             stats = await self._strategy.get_window_stats(item, str(caller.shop_id))

@@ -18,7 +18,7 @@ from api.openapi import document
 from api.paths import GUIDE_PATH
 from api.published_metrics import published_metrics
 
-MARKDOWN = "text/markdown; charset=utf-8"
+MARKDOWN = "text/markdown"
 _ASSETS = "/docs/assets"
 _PAGE = SwaggerRenderPlugin(
     js_url=f"{_ASSETS}/swagger-ui-bundle.js",
