@@ -60,7 +60,7 @@ def test_a_connection_that_asks_again_in_time_is_kept(built: Stack, impatient: A
 def test_an_answer_that_nobody_takes_is_given_up(built: Stack, impatient: ApiProcess) -> None:
     with connected(impatient) as client:
         days = "from=2015-01-01&to=2025-01-01&granularity=day"
-        client.sendall(request(built, f"GET {REPORTS}/by_date?{days}"))
+        client.sendall(20 * request(built, f"GET {REPORTS}/by_date?{days}"))  # more than the sockets' buffers hold
         until(lambda: not is_held(impatient, client), 20, "the answer waits to be taken")
 
 
