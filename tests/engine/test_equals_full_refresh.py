@@ -140,13 +140,8 @@ MOVED_MEANWHILE = {
 }
 
 
-@pytest.mark.parametrize(
-    "moved",
-    [
-        "a line leaves a cancelled order",
-        pytest.param("a payment leaves a line that was paid twice", marks=pytest.mark.long),
-    ],
-)
+@pytest.mark.long
+@pytest.mark.parametrize("moved", MOVED_MEANWHILE)
 def test_what_moves_after_the_changed_orders_were_listed_leaves_nothing_behind(engine: Engine, moved: str) -> None:
     engine.build_and_publish()
     order_id = engine.scalar(MOVED_MEANWHILE[moved])

@@ -128,14 +128,14 @@ def test_instants_that_no_calendar_tells_stop_no_build(engine: Engine) -> None:
     assert differences_from_full_refresh(engine) == {}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("broken", "mended"),
     [
         ("update app.orders set currency = 'QQQ'", "update app.orders set currency = 'EUR'"),
-        pytest.param(
+        (
             "update app.order_lines set total = 'NaN', deposit = 'NaN'",
             "update app.order_lines set total = balance, deposit = 0",
-            marks=pytest.mark.long,
         ),
     ],
 )
@@ -198,6 +198,7 @@ def test_a_served_table_that_lacks_something_is_refused(engine: Engine, missing:
         connection.rollback()
 
 
+@pytest.mark.long
 def test_a_grain_that_has_changed_is_made_unique_instead_of_the_old_one(engine: Engine) -> None:
     engine.build_and_publish()
     model = next(model for model in engine.models if model.name == "rollup_balances_daily")

@@ -109,6 +109,7 @@ def _others_commit(engine: Engine) -> None:
         )
 
 
+@pytest.mark.long
 def test_a_clock_that_is_set_back_loses_nothing(engine: Engine) -> None:
     engine.build_and_publish()
     # as the server's clock had it, which was two hours ahead until now
