@@ -16,13 +16,13 @@ from litestar.handlers import BaseRouteHandler
 from litestar.types import Guard
 
 from api.database import Unavailable, read
-from api.keys import DEFAULT_POINTS_PER_MINUTE, IS_LIVE, hash_key
+from api.keys import IS_LIVE, POINTS_PER_MINUTE, hash_key
 from api.servers import Connection, Servers
 
 KEY_HEADER = "X-Auth-Token"
 _LONGEST_KEY = 200
 _LIVE_KEY_SQL = f"""
-    select keys.key_hash, keys.shop_id, keys.scopes, limits.points_per_minute,
+    select keys.key_hash, keys.shop_id, keys.scopes, {POINTS_PER_MINUTE} as points_per_minute,
         keys.last_used_on is distinct from current_date as is_new_today,
         extract(epoch from keys.expires_at - now())::float8 as seconds_left
     from service.api_keys as keys
@@ -143,8 +143,7 @@ class Authenticator:
         seconds = self._cache_seconds
         if row["seconds_left"] is not None:
             seconds = min(seconds, row["seconds_left"])
-        points = row["points_per_minute"] or DEFAULT_POINTS_PER_MINUTE
-        return time.monotonic() + seconds, Caller(row["shop_id"], frozenset(row["scopes"]), points)
+        return time.monotonic() + seconds, Caller(row["shop_id"], frozenset(row["scopes"]), row["points_per_minute"])
 
     async def _note_use(self, digest: bytes) -> None:
         async def note(connection: Connection) -> None:

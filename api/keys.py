@@ -17,6 +17,8 @@ SCOPES = ("read", "export")
 DEFAULT_POINTS_PER_MINUTE = 360
 # SQL over `service.api_keys as keys`.
 IS_LIVE = "(keys.revoked_at is null and (keys.expires_at is null or keys.expires_at > now()))"
+# SQL over `service.rate_limits as limits`, of which a shop may have no row.
+POINTS_PER_MINUTE = f"coalesce(limits.points_per_minute, {DEFAULT_POINTS_PER_MINUTE})"
 
 Connection = psycopg.Connection[Any]
 
@@ -190,7 +192,7 @@ def _read_keys(connection: Connection, rest: LiteralString, values: Sequence[obj
             keys.shop_id,
             keys.hint,
             keys.scopes,
-            coalesce(limits.points_per_minute, {DEFAULT_POINTS_PER_MINUTE}) as points_per_minute,
+            {POINTS_PER_MINUTE} as points_per_minute,
             keys.created_at,
             keys.expires_at,
             keys.revoked_at,

@@ -35,9 +35,7 @@ def run_build(home: Home, full_refresh: bool = False, timeout: float = 14400) ->
     run_id = launch_build(dagster, full_refresh)
     url = run_url(dagster, run_id)
     line("build", url)
-    started = time.time()
-
-    errors = 0
+    started, errors = time.time(), 0
 
     def show(event: RunEvent) -> None:
         nonlocal errors

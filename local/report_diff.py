@@ -83,13 +83,14 @@ def source_copied(home: Home) -> Iterator[None]:
         # It goes with the session, however this process ends.
         if connection.execute("select pg_try_advisory_lock(hashtext(%s))", [DATABASE]).fetchone() != (True,):
             raise StackError("another report-diff is at work on this data: let it end, then run this one again")
-        connection.execute(sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(DATABASE)))
+        drop = sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(DATABASE))
+        connection.execute(drop)
         try:
             with step("source", "copied"):
                 _copy_source(connection, home)
             yield
         finally:
-            connection.execute(sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(DATABASE)))
+            connection.execute(drop)
 
 
 def build(home: Home, projects: Mapping[str, Path], folder: Path) -> None:

@@ -25,9 +25,7 @@ PREORDERS = [str(Path(sys.executable).with_name("preorders"))]
 REPORTS = "/api/v2/external/preorders/reports"
 AWKWARD_SEED = 20261123
 SCHEDULES = """
-query Schedules { repositoriesOrError { ... on RepositoryConnection { nodes { schedules {
-    id
-} } } } }
+query Schedules { repositoriesOrError { ... on RepositoryConnection { nodes { schedules { id } } } } }
 """
 STOP_SCHEDULE = """
 mutation Stop($id: String!) { stopRunningSchedule(id: $id) {
